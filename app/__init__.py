@@ -1,0 +1,1 @@
+"""The web application of Anteroom: pages, worker and features around one model."""

@@ -1,0 +1,62 @@
+"""The application: house, middleware, routers and the translation of errors."""
+
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+from app.deps import House
+from app.errors import AppError, SignInNeeded, VisitNeeded
+from app.patient.pages import router as patient_router
+from app.staff.pages import router as staff_router
+from app.web.health import router as health_router
+from app.web.security import SameOriginOnly, SecurityHeaders
+from app.web.templating import ROOT, page
+
+
+def make_app(house: House) -> FastAPI:
+    """The ASGI application around an open house."""
+    limit = house.settings.max_upload_mb * 1024 * 1024
+    app = FastAPI(title="Anteroom", docs_url=None, redoc_url=None, max_body_size=limit)
+    app.state.house = house
+    app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
+    for router in (health_router, patient_router, staff_router):
+        app.include_router(router)
+    app.add_exception_handler(AppError, _show_error)
+    app.add_exception_handler(SignInNeeded, _to_sign_in)
+    app.add_exception_handler(VisitNeeded, _to_start)
+    app.add_exception_handler(404, _show_not_found)
+    app.add_exception_handler(413, _show_too_large)
+    app.add_exception_handler(500, _show_broken)
+    app.add_middleware(SameOriginOnly, public_url=house.settings.public_url)
+    app.add_middleware(SecurityHeaders, is_https=house.settings.public_url.startswith("https"))
+    return app
+
+
+def _language(request: Request) -> str:
+    return getattr(request.state, "language", "en")
+
+
+def _show_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)
+    values = {"key": error.key, "next_address": error.next_address}
+    return page(request, "errors/error.html", _language(request), status=error.status, **values)
+
+
+def _to_sign_in(_request: Request, _error: Exception) -> Response:
+    return RedirectResponse("/staff/sign-in", status_code=303)
+
+
+def _to_start(_request: Request, _error: Exception) -> Response:
+    return RedirectResponse("/", status_code=303)
+
+
+def _show_not_found(request: Request, _error: Exception) -> Response:
+    return _show_error(request, AppError("not_found", 404))
+
+
+def _show_too_large(request: Request, _error: Exception) -> Response:
+    return _show_error(request, AppError("too_large", 413, "/upload"))
+
+
+def _show_broken(request: Request, _error: Exception) -> Response:
+    return _show_error(request, AppError("broken_page", 500))

@@ -1,0 +1,1 @@
+"""Rows and blobs: the only place with SQL statements and with keys."""

@@ -1,0 +1,41 @@
+"""Alerts to staff: a kind and a place, never the words typed."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.storage.tables import Alert, now
+
+
+def raise_alert(session: Session, visit_id: str | None, kind: str, *, is_silent: bool) -> Alert:
+    """Store a call to staff; the same kind for the same visit rings once until seen."""
+    waiting = session.scalar(
+        select(Alert).where(Alert.visit_id == visit_id, Alert.kind == kind, Alert.seen_at.is_(None))
+    )
+    if waiting is not None:
+        return waiting
+    alert = Alert(visit_id=visit_id, kind=kind, is_silent=is_silent)
+    session.add(alert)
+    session.flush()
+    return alert
+
+
+def unseen(session: Session) -> list[Alert]:
+    """All alerts nobody has confirmed, the oldest first."""
+    query = select(Alert).where(Alert.seen_at.is_(None)).order_by(Alert.raised_at)
+    return list(session.scalars(query))
+
+
+def latest_of_visit(session: Session, visit_id: str) -> Alert | None:
+    """The newest alert of a visit that is not silent."""
+    query = select(Alert).where(Alert.visit_id == visit_id, Alert.is_silent.is_(False))
+    return session.scalar(query.order_by(Alert.raised_at.desc()).limit(1))
+
+
+def mark_seen(session: Session, alert_id: str, staff_id: str) -> bool:
+    """Confirm an alert; False when there is none."""
+    alert = session.get(Alert, alert_id)
+    if alert is None:
+        return False
+    if alert.seen_at is None:
+        alert.seen_at, alert.seen_by = now(), staff_id
+    return True

@@ -1,0 +1,407 @@
+"""First tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the tables forward."""
+    op.create_table(
+        "audit",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(length=80), nullable=False),
+        sa.Column("action", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("previous", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "staff",
+        sa.Column("staff_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("roles", sa.JSON(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failed_tries", sa.Integer(), nullable=False),
+        sa.Column("locked_until_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("staff_id"),
+        sa.UniqueConstraint("name"),
+    )
+    op.create_table(
+        "visits",
+        sa.Column("visit_id", sa.String(length=32), nullable=False),
+        sa.Column("code_digest", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.LargeBinary(), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("release_level", sa.String(length=8), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("consented_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("visit_id"),
+        sa.UniqueConstraint("code_digest"),
+    )
+    op.create_table(
+        "worker_notes",
+        sa.Column("worker_id", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("loaded", sa.JSON(), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("worker_id"),
+    )
+    op.create_table(
+        "activations",
+        sa.Column("activation_id", sa.String(length=32), nullable=False),
+        sa.Column("adapter", sa.String(length=120), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("failure", sa.String(length=200), nullable=True),
+        sa.Column("asked_by", sa.String(length=32), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("live_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["asked_by"],
+            ["staff.staff_id"],
+        ),
+        sa.PrimaryKeyConstraint("activation_id"),
+    )
+    with op.batch_alter_table("activations", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_activations_status"), ["status"], unique=False)
+
+    op.create_table(
+        "alerts",
+        sa.Column("alert_id", sa.String(length=32), nullable=False),
+        sa.Column("visit_id", sa.String(length=32), nullable=True),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("is_silent", sa.Boolean(), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_by", sa.String(length=32), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["seen_by"],
+            ["staff.staff_id"],
+        ),
+        sa.PrimaryKeyConstraint("alert_id"),
+    )
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alerts_visit_id"), ["visit_id"], unique=False)
+
+    op.create_table(
+        "doctor_notes",
+        sa.Column("note_id", sa.String(length=32), nullable=False),
+        sa.Column("visit_id", sa.String(length=32), nullable=False),
+        sa.Column("staff_id", sa.String(length=32), nullable=False),
+        sa.Column("text", sa.LargeBinary(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.staff_id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["visit_id"],
+            ["visits.visit_id"],
+        ),
+        sa.PrimaryKeyConstraint("note_id"),
+    )
+    with op.batch_alter_table("doctor_notes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_doctor_notes_visit_id"), ["visit_id"], unique=False)
+
+    op.create_table(
+        "listed_questions",
+        sa.Column("question_id", sa.String(length=32), nullable=False),
+        sa.Column("visit_id", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("text", sa.LargeBinary(), nullable=False),
+        sa.Column("source", sa.String(length=10), nullable=False),
+        sa.Column("listed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["visit_id"],
+            ["visits.visit_id"],
+        ),
+        sa.PrimaryKeyConstraint("question_id"),
+    )
+    with op.batch_alter_table("listed_questions", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_listed_questions_visit_id"), ["visit_id"], unique=False
+        )
+
+    op.create_table(
+        "reference_pictures",
+        sa.Column("reference_id", sa.String(length=32), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("image_digest", sa.String(length=64), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("region", sa.String(length=12), nullable=False),
+        sa.Column("modality", sa.String(length=6), nullable=False),
+        sa.Column("plane", sa.String(length=10), nullable=False),
+        sa.Column("structures", sa.JSON(), nullable=False),
+        sa.Column("sequence", sa.String(length=40), nullable=False),
+        sa.Column("level", sa.String(length=60), nullable=False),
+        sa.Column("side", sa.String(length=6), nullable=False),
+        sa.Column("age_band", sa.String(length=6), nullable=False),
+        sa.Column("sex", sa.String(length=6), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("licence", sa.String(length=200), nullable=False),
+        sa.Column("consent_ref", sa.String(length=200), nullable=False),
+        sa.Column("expires_on", sa.String(length=10), nullable=False),
+        sa.Column("caption", sa.String(length=500), nullable=False),
+        sa.Column("is_drawn", sa.Boolean(), nullable=False),
+        sa.Column("added_by", sa.String(length=32), nullable=True),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["added_by"],
+            ["staff.staff_id"],
+        ),
+        sa.PrimaryKeyConstraint("reference_id"),
+    )
+    with op.batch_alter_table("reference_pictures", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_reference_pictures_image_digest"), ["image_digest"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_reference_pictures_modality"), ["modality"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_reference_pictures_region"), ["region"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reference_pictures_status"), ["status"], unique=False)
+
+    op.create_table(
+        "scans",
+        sa.Column("scan_id", sa.String(length=32), nullable=False),
+        sa.Column("visit_id", sa.String(length=32), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("failure", sa.String(length=40), nullable=True),
+        sa.Column("facts", sa.LargeBinary(), nullable=False),
+        sa.Column("look", sa.LargeBinary(), nullable=True),
+        sa.Column("adapter", sa.String(length=120), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_by", sa.String(length=40), nullable=True),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["visit_id"],
+            ["visits.visit_id"],
+        ),
+        sa.PrimaryKeyConstraint("scan_id"),
+    )
+    with op.batch_alter_table("scans", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_scans_status"), ["status"], unique=False)
+        batch_op.create_index(batch_op.f("ix_scans_visit_id"), ["visit_id"], unique=False)
+
+    op.create_table(
+        "staff_sessions",
+        sa.Column("session_id", sa.String(length=32), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=False),
+        sa.Column("staff_id", sa.String(length=32), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.staff_id"],
+        ),
+        sa.PrimaryKeyConstraint("session_id"),
+        sa.UniqueConstraint("token_digest"),
+    )
+    with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_sessions_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
+        "tablet_sessions",
+        sa.Column("session_id", sa.String(length=32), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=False),
+        sa.Column("visit_id", sa.String(length=32), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["visit_id"],
+            ["visits.visit_id"],
+        ),
+        sa.PrimaryKeyConstraint("session_id"),
+        sa.UniqueConstraint("token_digest"),
+    )
+    with op.batch_alter_table("tablet_sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tablet_sessions_visit_id"), ["visit_id"], unique=False)
+
+    op.create_table(
+        "visit_keys",
+        sa.Column("visit_id", sa.String(length=32), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["visit_id"],
+            ["visits.visit_id"],
+        ),
+        sa.PrimaryKeyConstraint("visit_id"),
+    )
+    op.create_table(
+        "approvals",
+        sa.Column("approval_id", sa.String(length=32), nullable=False),
+        sa.Column("reference_id", sa.String(length=32), nullable=False),
+        sa.Column("staff_id", sa.String(length=32), nullable=False),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reference_id"],
+            ["reference_pictures.reference_id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.staff_id"],
+        ),
+        sa.PrimaryKeyConstraint("approval_id"),
+        sa.UniqueConstraint("reference_id", "staff_id"),
+    )
+    op.create_table(
+        "filing_envelopes",
+        sa.Column("scan_id", sa.String(length=32), nullable=False),
+        sa.Column("visit_id", sa.String(length=32), nullable=False),
+        sa.Column("identifiers", sa.LargeBinary(), nullable=False),
+        sa.Column("patient_id_digest", sa.String(length=64), nullable=True),
+        sa.Column("accession_digest", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["scan_id"],
+            ["scans.scan_id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["visit_id"],
+            ["visits.visit_id"],
+        ),
+        sa.PrimaryKeyConstraint("scan_id"),
+    )
+    with op.batch_alter_table("filing_envelopes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_filing_envelopes_accession_digest"), ["accession_digest"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_filing_envelopes_patient_id_digest"), ["patient_id_digest"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_filing_envelopes_visit_id"), ["visit_id"], unique=False
+        )
+
+    op.create_table(
+        "marked_regions",
+        sa.Column("region_id", sa.String(length=32), nullable=False),
+        sa.Column("scan_id", sa.String(length=32), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("detail", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["scan_id"],
+            ["scans.scan_id"],
+        ),
+        sa.PrimaryKeyConstraint("region_id"),
+    )
+    with op.batch_alter_table("marked_regions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_marked_regions_scan_id"), ["scan_id"], unique=False)
+
+    op.create_table(
+        "turns",
+        sa.Column("turn_id", sa.String(length=32), nullable=False),
+        sa.Column("visit_id", sa.String(length=32), nullable=False),
+        sa.Column("scan_id", sa.String(length=32), nullable=True),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("question", sa.LargeBinary(), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=True),
+        sa.Column("shown", sa.LargeBinary(), nullable=True),
+        sa.Column("input_verdict", sa.String(length=10), nullable=False),
+        sa.Column("input_rule", sa.String(length=60), nullable=False),
+        sa.Column("output_verdict", sa.String(length=10), nullable=True),
+        sa.Column("output_rule", sa.String(length=60), nullable=True),
+        sa.Column("note", sa.String(length=40), nullable=True),
+        sa.Column("policy_version", sa.String(length=60), nullable=False),
+        sa.Column("adapter", sa.String(length=120), nullable=True),
+        sa.Column("model_seconds", sa.Double(), nullable=True),
+        sa.Column("mean_logprob", sa.Double(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_by", sa.String(length=40), nullable=True),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["scan_id"],
+            ["scans.scan_id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["visit_id"],
+            ["visits.visit_id"],
+        ),
+        sa.PrimaryKeyConstraint("turn_id"),
+    )
+    with op.batch_alter_table("turns", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_turns_scan_id"), ["scan_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_turns_status"), ["status"], unique=False)
+        batch_op.create_index(batch_op.f("ix_turns_visit_id"), ["visit_id"], unique=False)
+
+
+def downgrade() -> None:
+    """Take the tables back."""
+    with op.batch_alter_table("turns", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_turns_visit_id"))
+        batch_op.drop_index(batch_op.f("ix_turns_status"))
+        batch_op.drop_index(batch_op.f("ix_turns_scan_id"))
+
+    op.drop_table("turns")
+    with op.batch_alter_table("marked_regions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_marked_regions_scan_id"))
+
+    op.drop_table("marked_regions")
+    with op.batch_alter_table("filing_envelopes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_filing_envelopes_visit_id"))
+        batch_op.drop_index(batch_op.f("ix_filing_envelopes_patient_id_digest"))
+        batch_op.drop_index(batch_op.f("ix_filing_envelopes_accession_digest"))
+
+    op.drop_table("filing_envelopes")
+    op.drop_table("approvals")
+    op.drop_table("visit_keys")
+    with op.batch_alter_table("tablet_sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tablet_sessions_visit_id"))
+
+    op.drop_table("tablet_sessions")
+    with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_sessions_staff_id"))
+
+    op.drop_table("staff_sessions")
+    with op.batch_alter_table("scans", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_scans_visit_id"))
+        batch_op.drop_index(batch_op.f("ix_scans_status"))
+
+    op.drop_table("scans")
+    with op.batch_alter_table("reference_pictures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reference_pictures_status"))
+        batch_op.drop_index(batch_op.f("ix_reference_pictures_region"))
+        batch_op.drop_index(batch_op.f("ix_reference_pictures_modality"))
+        batch_op.drop_index(batch_op.f("ix_reference_pictures_image_digest"))
+
+    op.drop_table("reference_pictures")
+    with op.batch_alter_table("listed_questions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_listed_questions_visit_id"))
+
+    op.drop_table("listed_questions")
+    with op.batch_alter_table("doctor_notes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_doctor_notes_visit_id"))
+
+    op.drop_table("doctor_notes")
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_alerts_visit_id"))
+
+    op.drop_table("alerts")
+    with op.batch_alter_table("activations", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_activations_status"))
+
+    op.drop_table("activations")
+    op.drop_table("worker_notes")
+    op.drop_table("visits")
+    op.drop_table("staff")
+    op.drop_table("audit")

@@ -1,0 +1,145 @@
+"""Scans of a visit: their sealed facts, their sealed look, their marked regions."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.storage.blobs import Blobs
+from app.storage.tables import MarkedRegion, Scan, new_id, now
+from app.storage.visits import OpenedVisit
+
+
+@dataclass(frozen=True)
+class ScanFacts:
+    """What intake knows of a scan; stands sealed in `scans.facts`."""
+
+    image_digest: str
+    width: int
+    height: int
+    source: str
+    modality: str | None = None
+    region: str | None = None
+    plane: str | None = None
+    age_band: str | None = None
+    sex: str | None = None
+    kept: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    pixels_version: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the model saw; stands sealed in `scans.look`. Words are the vocabulary's."""
+
+    modality: str
+    plane: str
+    region: str
+    is_scan: bool
+    disagrees: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    reasons: dict[str, str] = field(default_factory=dict)
+    prompts_version: str = ""
+    model_sha256: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class StoredRegion:
+    """One marked region; `path` is SVG path data in picture pixels; box in [0, 1]."""
+
+    structure: str
+    box: tuple[float, float, float, float]
+    path: str
+    anchor: tuple[float, float]
+    area_share: float
+
+
+def add_scan(
+    session: Session, blobs: Blobs, opened: OpenedVisit, facts: ScanFacts, image_png: bytes
+) -> Scan:
+    """Store a scan: the sealed blob first, then the row. The caller commits."""
+    scan_id = new_id()
+    blobs.put_sealed(opened.vault, picture_name(opened.visit.visit_id, scan_id), image_png)
+    sealed = opened.vault.seal_json(asdict(facts), f"scans.facts:{scan_id}")
+    scan = Scan(scan_id=scan_id, visit_id=opened.visit.visit_id, facts=sealed)
+    session.add(scan)
+    return scan
+
+
+def picture_name(visit_id: str, scan_id: str) -> str:
+    """The blob name of a scan's picture."""
+    return f"visits/{visit_id}/{scan_id}.png"
+
+
+def picture_of(blobs: Blobs, opened: OpenedVisit, scan: Scan) -> bytes:
+    """The PNG of a scan; raises BlobMissing."""
+    return blobs.get_sealed(opened.vault, picture_name(scan.visit_id, scan.scan_id))
+
+
+def facts_of(opened: OpenedVisit, scan: Scan) -> ScanFacts:
+    """The facts of a scan."""
+    plain: dict[str, Any] = opened.vault.open_json(scan.facts, f"scans.facts:{scan.scan_id}")
+    return ScanFacts(**{**plain, "notes": tuple(plain["notes"])})
+
+
+def look_of(opened: OpenedVisit, scan: Scan) -> Look | None:
+    """What the model saw, or None while it has not looked yet."""
+    if scan.look is None:
+        return None
+    plain: dict[str, Any] = opened.vault.open_json(scan.look, f"scans.look:{scan.scan_id}")
+    lists = {name: tuple(plain[name]) for name in ("disagrees", "unsure")}
+    return Look(**{**plain, **lists})
+
+
+def all_of_visit(session: Session, visit_id: str) -> list[Scan]:
+    """The scans of a visit, the oldest first."""
+    query = select(Scan).where(Scan.visit_id == visit_id).order_by(Scan.received_at)
+    return list(session.scalars(query))
+
+
+def find(session: Session, visit_id: str, scan_id: str) -> Scan | None:
+    """A scan of this visit, or None: a foreign scan and no scan look alike."""
+    scan = session.get(Scan, scan_id)
+    return scan if scan is not None and scan.visit_id == visit_id else None
+
+
+def store_look(
+    session: Session,
+    opened: OpenedVisit,
+    scan: Scan,
+    look: Look,
+    regions: list[StoredRegion],
+) -> None:
+    """Keep what the model saw, replacing an earlier look, and mark the scan as looked at."""
+    session.execute(delete(MarkedRegion).where(MarkedRegion.scan_id == scan.scan_id))
+    for ordinal, region in enumerate(regions):
+        region_id = new_id()
+        detail = opened.vault.seal_json(asdict(region), f"marked_regions.detail:{region_id}")
+        session.add(
+            MarkedRegion(region_id=region_id, scan_id=scan.scan_id, ordinal=ordinal, detail=detail)
+        )
+    scan.look = opened.vault.seal_json(asdict(look), f"scans.look:{scan.scan_id}")
+    scan.status, scan.looked_at, scan.failure = "looked", now(), None
+
+
+def regions_of(session: Session, opened: OpenedVisit, scan: Scan) -> list[StoredRegion]:
+    """The marked regions of a scan in their order."""
+    query = (
+        select(MarkedRegion)
+        .where(MarkedRegion.scan_id == scan.scan_id)
+        .order_by(MarkedRegion.ordinal)
+    )
+    return [_opened_region(opened, row) for row in session.scalars(query)]
+
+
+def _opened_region(opened: OpenedVisit, row: MarkedRegion) -> StoredRegion:
+    plain = opened.vault.open_json(row.detail, f"marked_regions.detail:{row.region_id}")
+    return StoredRegion(
+        structure=plain["structure"],
+        box=tuple(plain["box"]),
+        path=plain["path"],
+        anchor=tuple(plain["anchor"]),
+        area_share=plain["area_share"],
+    )

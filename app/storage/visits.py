@@ -1,0 +1,133 @@
+"""Visits and their codes, keys and tablet sessions."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app.storage import tables
+from app.storage.blobs import Blobs
+from app.storage.sealed import MasterKey, Vault
+from app.storage.tables import TabletSession, Visit, VisitKey, new_id, now
+
+CODE_LETTERS = "ACDEFGHJKMNPQRTUVWXY3479"  # no look-alikes such as 0/O, 1/I/L, 5/S, 8/B, 2/Z
+CODE_LENGTH = 8
+RELEASE_LEVELS = ("hold", "anatomy", "guarded", "full")
+
+
+@dataclass(frozen=True)
+class OpenedVisit:
+    """A visit with the vault that opens its sealed columns."""
+
+    visit: Visit
+    vault: Vault
+
+
+def open_visit(session: Session, master: MasterKey, *, language: str = "en") -> OpenedVisit:
+    """A new visit with a fresh code and a fresh key."""
+    visit_id = new_id()
+    code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    wrapped = master.new_wrapped_key(visit_id)
+    vault = master.vault(wrapped, visit_id)
+    visit = Visit(
+        visit_id=visit_id,
+        code_digest=master.digest("visit-code", code),
+        code=vault.seal(code.encode(), f"visits.code:{visit_id}"),
+        language=language,
+    )
+    session.add(visit)
+    session.flush()
+    session.add(VisitKey(visit_id=visit_id, wrapped=wrapped))
+    return OpenedVisit(visit, vault)
+
+
+def vault_of(session: Session, master: MasterKey, visit_id: str) -> Vault | None:
+    """The vault of a visit, or None once it is erased."""
+    row = session.get(VisitKey, visit_id)
+    return None if row is None else master.vault(row.wrapped, visit_id)
+
+
+def find_by_code(session: Session, master: MasterKey, typed: str) -> OpenedVisit | None:
+    """The open visit behind a typed code (spaces, dashes and case do not matter), or None."""
+    code = "".join(c for c in typed.upper() if c.isalnum())
+    digest = master.digest("visit-code", code)
+    visit = session.scalar(
+        select(Visit).where(Visit.code_digest == digest, Visit.closed_at.is_(None))
+    )
+    vault = None if visit is None else vault_of(session, master, visit.visit_id)
+    return None if visit is None or vault is None else OpenedVisit(visit, vault)
+
+
+def code_of(opened: OpenedVisit) -> str:
+    """The code of a visit in two groups of four, for a sheet of paper."""
+    plain = opened.vault.open(opened.visit.code, f"visits.code:{opened.visit.visit_id}").decode()
+    return f"{plain[:4]} {plain[4:]}"
+
+
+def all_open(session: Session) -> list[Visit]:
+    """Every visit that is not closed, the oldest first."""
+    query = select(Visit).where(Visit.closed_at.is_(None)).order_by(Visit.opened_at)
+    return list(session.scalars(query))
+
+
+def older_than(session: Session, moment: datetime) -> list[str]:
+    """The ids of all visits opened before a moment."""
+    return list(session.scalars(select(Visit.visit_id).where(Visit.opened_at < moment)))
+
+
+def start_tablet(session: Session, master: MasterKey, visit_id: str) -> str:
+    """A new tablet session; gives the token that only its browser holds."""
+    token = secrets.token_urlsafe(32)
+    session.add(TabletSession(token_digest=master.digest("tablet", token), visit_id=visit_id))
+    return token
+
+
+def find_by_tablet(
+    session: Session, master: MasterKey, token: str, idle: timedelta
+) -> tuple[OpenedVisit, TabletSession] | None:
+    """The visit of a live tablet session; None when ended, idle for too long, or erased."""
+    digest = master.digest("tablet", token)
+    found = session.scalar(
+        select(TabletSession).where(
+            TabletSession.token_digest == digest,
+            TabletSession.ended_at.is_(None),
+            TabletSession.last_seen_at > now() - idle,
+        )
+    )
+    visit = None if found is None else session.get(Visit, found.visit_id)
+    if found is None or visit is None or visit.closed_at is not None:
+        return None
+    vault = vault_of(session, master, visit.visit_id)
+    return None if vault is None else (OpenedVisit(visit, vault), found)
+
+
+def put_down_tablet(tablet: TabletSession) -> None:
+    """End one tablet session; the visit lives on."""
+    tablet.ended_at = now()
+
+
+def erase(session: Session, blobs: Blobs, visit_id: str) -> None:
+    """Erase a visit: its key first, then every row, then its blobs.
+
+    The blobs go last: should their removal fail, they are sealed with a key that is gone.
+    """
+    session.execute(delete(VisitKey).where(VisitKey.visit_id == visit_id))
+    scan_ids = select(tables.Scan.scan_id).where(tables.Scan.visit_id == visit_id)
+    session.execute(delete(tables.MarkedRegion).where(tables.MarkedRegion.scan_id.in_(scan_ids)))
+    for table in (
+        tables.Turn,
+        tables.FilingEnvelope,
+        tables.Scan,
+        tables.ListedQuestion,
+        tables.DoctorNote,
+        TabletSession,
+    ):
+        session.execute(delete(table).where(table.visit_id == visit_id))
+    session.execute(
+        update(tables.Alert).where(tables.Alert.visit_id == visit_id).values(visit_id=None)
+    )
+    session.execute(delete(Visit).where(Visit.visit_id == visit_id))
+    session.flush()
+    blobs.delete_under(f"visits/{visit_id}")

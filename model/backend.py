@@ -1,0 +1,41 @@
+"""The waist of the product: a batch of requests in, a batch of completions out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from model.types import Completion, Request
+
+
+@dataclass(frozen=True)
+class BackendInfo:
+    """What is loaded: name of the base, its digest, the adapter that is really on, bytes."""
+
+    base: str
+    base_sha256: str
+    adapter: str | None
+    adapter_tensors: int
+    parameters: int
+    resident_bytes: int
+    is_demonstration: bool
+    device: str
+
+
+class Backend(Protocol):
+    """Where completions come from; local, remote and scripted ones look alike."""
+
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """One completion per request, in order."""
+        ...
+
+    def activate(self, adapter: str) -> None:
+        """Switch to the adapter in this folder; raises AdapterMismatch and keeps the old one."""
+        ...
+
+    def info(self) -> BackendInfo:
+        """What is loaded right now."""
+        ...
+
+    def close(self) -> None:
+        """Give memory back."""
+        ...
