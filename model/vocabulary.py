@@ -70,6 +70,25 @@ REGION_FROM_DICOM: Final = {
     "WHOLEBODY": "whole body",
 }
 
+# DICOM PS3.3 C.8.1.1.1 and C.8.7.5, ViewPosition of a radiograph.
+PLANE_FROM_VIEW_POSITION: Final = {
+    "AP": "frontal",
+    "PA": "frontal",
+    "LL": "lateral",
+    "RL": "lateral",
+    "LAT": "lateral",
+    "LATERAL": "lateral",
+    "LLD": "frontal",
+    "RLD": "frontal",
+    "RLO": "oblique",
+    "LLO": "oblique",
+    "RAO": "oblique",
+    "LAO": "oblique",
+    "RPO": "oblique",
+    "LPO": "oblique",
+}
+SEX_FROM_DICOM: Final = {"F": "female", "M": "male"}
+
 # MedPix "Plane" as published; photographs, drawings and pathology are no scans.
 PLANE_FROM_MEDPIX: Final = {
     "Axial": "axial",
@@ -151,6 +170,14 @@ REGION_FROM_GUARD: Final = {
 def region_from_dicom(body_part_examined: str) -> str | None:
     """The region a BodyPartExamined value stands for, or None when it is not in the table."""
     return REGION_FROM_DICOM.get(body_part_examined.strip().upper().replace(" ", ""))
+
+
+def age_band_of(years: float) -> str | None:
+    """The age band that holds this many years, or None outside 0 to 130."""
+    if not 0 <= years <= 130:
+        return None
+    starts = [int(band.rstrip("+").split("-")[0]) for band in AGE_BANDS]
+    return AGE_BANDS[sum(start <= years for start in starts) - 1]
 
 
 def plane_from_orientation(cosines: tuple[float, ...]) -> str | None:
