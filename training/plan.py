@@ -1,0 +1,141 @@
+"""`python -m training plan`: what fits on a card, from shapes alone; no weights are needed."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from training.plan_bases import UnknownBase, open_base, text_tokens
+from training.plan_layers import count_layers
+from training.plan_memory import (
+    GIB,
+    MOMENTS,
+    RESERVED,
+    Choices,
+    plan_memory,
+    without_waste,
+)
+from training.plan_table import Answer, as_dictionary, as_table
+from training.targets import CHOICES
+
+_SIZE: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>GiB|GB|MiB|MB)$", re.IGNORECASE)
+_UNITS: Final = {"gib": GIB, "gb": 10**9, "mib": 2**20, "mb": 10**6}
+
+
+def make_plan(name: str, choices: Choices, gpu_bytes: int | None = None) -> Answer:
+    """The plan for one base.
+
+    Args:
+        name: a published PaliGemma's hub id, or a folder with a config.json.
+        gpu_bytes: the card's memory; without it nothing is said about fitting.
+
+    Raises:
+        UnknownBase: the base is neither.
+    """
+    base = open_base(name)
+    layers = count_layers(base.module)
+    memory = plan_memory(base.config, layers, choices)
+    advice = _advice(base.config, layers, choices, gpu_bytes)
+    return Answer(name, base.config, layers, choices, memory, gpu_bytes, advice)
+
+
+def read_size(text: str) -> int:
+    """Bytes of a size such as 16GiB or 24 GB.
+
+    Raises:
+        ValueError: it is no number with one of these units.
+    """
+    match = _SIZE.match(text.strip())
+    if match is None:
+        raise ValueError(f"{text} is no size such as 16GiB")
+    return int(float(match["number"]) * _UNITS[match["unit"].lower()])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `plan`; 0 when the plan fits or no card was named, 1 when it does not, 2 on bad input."""
+    options = _parser().parse_args(arguments)
+    try:
+        chosen = _choices(options)
+        gpu_bytes = read_size(options.gpu_memory) if options.gpu_memory else None
+        answer = make_plan(options.base, chosen, gpu_bytes)
+    except (UnknownBase, ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    described = as_dictionary(answer)
+    text = json.dumps(described, indent=1) + "\n" if options.json else None
+    sys.stdout.write(text or as_table(answer, every_layer=options.layers))
+    return 1 if described["fits"] is False else 0
+
+
+def _advice(config: Any, layers: list[Any], choices: Choices, gpu_bytes: int | None) -> str:
+    if gpu_bytes is None:
+        return "No card was named (--gpu-memory 16GiB), so nothing is said about fitting."
+    room = gpu_bytes - RESERVED
+    need = plan_memory(config, layers, choices).peak
+    if need <= room:
+        spare = (room - need) / GIB
+        return f"Fits: {spare:.2f} GiB to spare after {RESERVED / GIB:.1f} GiB for the driver."
+    changes: list[str] = []
+    for words, changed in without_waste(choices):
+        changes.append(words)
+        if plan_memory(config, layers, changed).peak <= room:
+            single = _single(config, layers, choices, room)
+            return f"Does not fit. Cheapest change: {single or ', then '.join(changes)}."
+    return "Does not fit, and no setting makes it fit: take a smaller base or resolution."
+
+
+def _single(config: Any, layers: list[Any], choices: Choices, room: int) -> str | None:
+    before = choices
+    for words, after in without_waste(choices):
+        changed = {
+            field.name: getattr(after, field.name)
+            for field in fields(Choices)
+            if getattr(after, field.name) != getattr(before, field.name)
+        }
+        before = after
+        alone = Choices(**{**vars(choices), **changed})
+        if plan_memory(config, layers, alone).peak <= room:
+            return words
+    return None
+
+
+def _choices(options: argparse.Namespace) -> Choices:
+    given: dict[str, Any] = {"text_tokens": text_tokens(options.base)}
+    if options.config:
+        loaded = yaml.safe_load(Path(options.config).read_text(encoding="utf-8")) or {}
+        known = {field.name for field in fields(Choices)}
+        unknown = sorted(set(loaded) - known)
+        if unknown:
+            raise ValueError(f"{options.config}: unknown key {unknown[0]}")
+        given.update(loaded)
+    flags = {field.name: getattr(options, field.name) for field in fields(Choices)}
+    given.update({name: value for name, value in flags.items() if value is not None})
+    if given.get("quantize") == "none":
+        given["quantize"] = "bf16"
+    return Choices(**given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="training plan", description=__doc__)
+    add = parser.add_argument
+    add("--base", default="google/paligemma-3b-mix-224", help="hub id or folder; nothing is read")
+    add("--config", help="YAML with the settings below; what is given here wins")
+    add("--quantize", choices=("none", "bf16", "fp32", "int8", "nf4"))
+    add("--int8-embedding", action="store_true", default=None, help="embedding and head in int8")
+    add("--method", choices=("lora", "full"))
+    add("--rank", type=int)
+    add("--targets", choices=CHOICES)
+    add("--batch", type=int)
+    add("--text-tokens", type=int)
+    add("--no-checkpointing", action="store_false", default=None, dest="is_checkpointed")
+    add("--optimizer", choices=tuple(MOMENTS))
+    add("--gpu-memory", help="for example 16GiB")
+    add("--layers", action="store_true", help="one line for every layer")
+    add("--json", action="store_true")
+    return parser
