@@ -131,3 +131,15 @@ def erase(session: Session, blobs: Blobs, visit_id: str) -> None:
     session.execute(delete(Visit).where(Visit.visit_id == visit_id))
     session.flush()
     blobs.delete_under(f"visits/{visit_id}")
+
+
+def all_ids(session: Session) -> list[str]:
+    """The ids of all visits there are."""
+    return list(session.scalars(select(Visit.visit_id)))
+
+
+def opened(session: Session, master: MasterKey, visit_id: str) -> OpenedVisit | None:
+    """A visit with its vault; None when it is not there or erased."""
+    visit = session.get(Visit, visit_id)
+    vault = None if visit is None else vault_of(session, master, visit_id)
+    return None if visit is None or vault is None else OpenedVisit(visit, vault)

@@ -1,0 +1,74 @@
+"""One question: through the model, then through the guard, into an answer for its row."""
+
+from dataclasses import dataclass
+
+from app.guardrail.check import Guard, Verdict
+from app.guardrail.check import Scan as GuardScan
+from app.storage.scans import Look, ScanFacts, StoredRegion
+from app.storage.turns import Answered
+from model.answering import answer, condition
+from model.backend import Backend
+from model.types import Completion, Image
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A scan as the conversation needs it (image: uint8[H, W, 3] RGB)."""
+
+    image: Image
+    facts: ScanFacts
+    look: Look
+    regions: tuple[StoredRegion, ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that the input check let through: kind is 'might' or 'question'."""
+
+    kind: str
+    text: str
+    language: str
+
+
+def converse(
+    backend: Backend, guard: Guard, picture: Picture, question: Question, *, may_use_category: bool
+) -> Answered:
+    """Ask the model and judge what it says; the raw text never leaves without a verdict."""
+    completion = _ask(backend, picture, question)
+    scan = guard_scan(picture.look, picture.regions, may_use_category=may_use_category)
+    verdict = guard.check_answer(question.text, completion.suffix, question.language, scan)
+    return _answered(completion, verdict)
+
+
+def _ask(backend: Backend, picture: Picture, question: Question) -> Completion:
+    digest = picture.facts.image_digest
+    if question.kind == "might":
+        return condition(backend, picture.image, digest, question.language)
+    return answer(backend, picture.image, digest, question.text, question.language)
+
+
+def guard_scan(
+    look: Look, regions: tuple[StoredRegion, ...], *, may_use_category: bool = False
+) -> GuardScan:
+    """What the guard may know of a picture: body part and kind, never a finding."""
+    return GuardScan(
+        modality=look.modality,
+        region=look.region,
+        plane=look.plane,
+        structures=tuple(region.structure for region in regions),
+        may_use_category=may_use_category,
+    )
+
+
+def _answered(completion: Completion, verdict: Verdict) -> Answered:
+    return Answered(
+        raw=completion.suffix,
+        shown=verdict.text,
+        verdict=verdict.verdict,
+        rule=verdict.rule,
+        policy_version=verdict.policy_version,
+        adapter=completion.adapter,
+        model_seconds=completion.seconds,
+        mean_logprob=completion.mean_logprob,
+        note=verdict.note,
+    )

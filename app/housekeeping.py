@@ -1,0 +1,34 @@
+"""Erasing what has outstayed its time, and sweeping blobs without a row."""
+
+from datetime import timedelta
+
+import structlog
+
+from app.deps import House
+from app.storage import audit, visits
+from app.storage.tables import now
+
+log = structlog.get_logger()
+
+
+def purge(house: House) -> int:
+    """Erase every visit older than the retention time; gives how many."""
+    limit = now() - timedelta(hours=house.settings.retention_hours)
+    with house.sessions() as session:
+        old = visits.older_than(session, limit)
+    for visit_id in old:
+        with house.sessions() as session, session.begin():
+            visits.erase(session, house.blobs, visit_id)
+            audit.record(session, "retention", "visit.erase", visit_id)
+        log.info("visit_erased", visit_id=visit_id, reason="retention")
+    return len(old)
+
+
+def sweep(house: House) -> int:
+    """Remove blob folders whose visit has no row: left by a crash between blob and commit."""
+    with house.sessions() as session:
+        known = set(visits.all_ids(session))
+    orphans = [name for name in house.blobs.folders("visits") if name not in known]
+    for name in orphans:
+        house.blobs.delete_under(f"visits/{name}")
+    return len(orphans)

@@ -1,0 +1,212 @@
+"""The worker: claims rows, asks the model, stores what came back; the only one with a model."""
+
+import faulthandler
+import io
+import os
+import signal
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import structlog
+from PIL import Image as Pillow
+from sqlalchemy.orm import Session
+
+from app.analysis.analyse import analyse
+from app.analysis.converse import Picture, Question, converse, guard_scan
+from app.deps import House, open_house
+from app.logs import place_of, start_logging
+from app.settings import Settings
+from app.storage import activations, scans, turns, visits, work
+from app.storage.tables import Scan, Turn
+from app.storage.visits import OpenedVisit
+from model.opening import Engine, open_engine
+from model.types import Image, ModelError
+
+log = structlog.get_logger()
+POLL_SECONDS = 0.15
+BEAT_SECONDS = 5.0
+
+
+def run_worker(settings: Settings) -> int:
+    """Load the model, then work until told to stop; 1 when the model cannot be loaded."""
+    start_logging()
+    house = open_house(settings)
+    worker_id = f"worker-{uuid.uuid4().hex[:12]}"
+    stopping = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopping.set())
+    _say(house, worker_id, "loading", {})
+    try:
+        engine = _open(house)
+    except ModelError as error:
+        log.error("model_not_loaded", error_type=type(error).__name__)
+        _say(house, worker_id, "failed", {"reason": str(error)})
+        print(error, flush=True)  # noqa: T201, the operator's screen
+        return 1
+    _free_rows(house, worker_id)
+    threading.Thread(target=_beat, args=(house, worker_id, engine, stopping), daemon=True).start()
+    _work_on(house, engine, worker_id, stopping)
+    engine.backend.close()
+    return 0
+
+
+def _open(house: House) -> Engine:
+    settings = house.settings
+    with house.sessions() as session:
+        live = activations.live(session)
+    adapter = None if live is None else str(adapter_folder(settings, live.adapter))
+    return open_engine(settings.model or None, adapter, settings.quantize)
+
+
+def adapter_folder(settings: Settings, name: str) -> Path:
+    """The folder of an adapter by its name; only names right below the adapters folder."""
+    root = settings.adapters_dir or settings.data_dir / "clinic" / "adapters"
+    return root / Path(name).name
+
+
+def _work_on(house: House, engine: Engine, worker_id: str, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        _swap_adapter(house, engine)
+        if not work_once(house, engine, worker_id):
+            stopping.wait(POLL_SECONDS)
+
+
+def work_once(house: House, engine: Engine, worker_id: str) -> bool:
+    """Claim and finish one row, questions before scans; False when there is nothing to do.
+
+    A row that hangs longer than the lease ends the process; the row is then claimed again.
+    """
+    with house.sessions() as session:
+        row: Turn | Scan | None = work.claim_turn(session, worker_id)
+        row = row or work.claim_scan(session, worker_id)
+        if row is None:
+            return False
+        faulthandler.dump_traceback_later(work.LEASE.total_seconds(), exit=True)
+        try:
+            _finish(house, engine, session, row)
+        except Exception as error:  # whatever happens, the row gets a state with a name
+            session.rollback()
+            _report(row, error)
+            _give_up(house, session, row, error)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+    return True
+
+
+def _finish(house: House, engine: Engine, session: Session, row: Turn | Scan) -> None:
+    started = time.monotonic()
+    opened = visits.opened(session, house.master, row.visit_id)
+    if opened is None:  # erased while the row was waiting
+        return
+    if isinstance(row, Scan):
+        _look(house, engine, session, opened, row)
+    else:
+        _answer(house, engine, session, opened, row)
+    session.commit()
+    log.info("row_done", status=row.status, seconds=round(time.monotonic() - started, 3))
+
+
+def _look(house: House, engine: Engine, session: Session, opened: OpenedVisit, scan: Scan) -> None:
+    image = _pixels(scans.picture_of(house.blobs, opened, scan))
+    look, regions = analyse(engine, house.catalogue, scans.facts_of(opened, scan), image)
+    scan.adapter = engine.backend.info().adapter
+    scans.store_look(session, opened, scan, look, regions)
+
+
+def _answer(
+    house: House, engine: Engine, session: Session, opened: OpenedVisit, turn: Turn
+) -> None:
+    picture = _picture(house, session, opened, turn)
+    question = Question(turn.kind, turns.question_of(opened, turn), turn.language)
+    may_use = engine.manifest.may_use_category
+    answered = converse(engine.backend, house.guard, picture, question, may_use_category=may_use)
+    turns.store_answer(opened, turn, answered)
+
+
+def _picture(house: House, session: Session, opened: OpenedVisit, turn: Turn) -> Picture:
+    scan = scans.find(session, turn.visit_id, turn.scan_id or "")
+    look = None if scan is None else scans.look_of(opened, scan)
+    if scan is None or look is None:
+        raise ModelError("a question about a scan that was not looked at")
+    return Picture(
+        image=_pixels(scans.picture_of(house.blobs, opened, scan)),
+        facts=scans.facts_of(opened, scan),
+        look=look,
+        regions=tuple(scans.regions_of(session, opened, scan)),
+    )
+
+
+def _pixels(png: bytes) -> Image:
+    with Pillow.open(io.BytesIO(png)) as picture:
+        return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+
+
+def _report(row: Turn | Scan, error: Exception) -> None:
+    names = {"scan_id": row.scan_id} if isinstance(row, Scan) else {"turn_id": row.turn_id}
+    log.error("row_failed", error_type=type(error).__name__, where=place_of(error), **names)
+
+
+def _give_up(house: House, session: Session, row: Turn | Scan, error: Exception) -> None:
+    """Try the row again later; a question that failed for good gets the neutral text."""
+    work.give_back(row, type(error).__name__)
+    opened = visits.opened(session, house.master, row.visit_id)
+    if isinstance(row, Turn) and row.status == "failed" and opened is not None:
+        turns.store_answer(opened, row, _neutral(house, session, opened, row))
+    session.commit()
+
+
+def _neutral(house: House, session: Session, opened: OpenedVisit, turn: Turn) -> turns.Answered:
+    scan = scans.find(session, turn.visit_id, turn.scan_id or "")
+    look = None if scan is None else scans.look_of(opened, scan)
+    known = None if look is None else guard_scan(look, ())
+    verdict = house.guard.check_answer("", "", turn.language, known or house.guard.unknown_scan)
+    return turns.Answered(
+        raw="",
+        shown=verdict.text,
+        verdict=verdict.verdict,
+        rule="model_failed",
+        policy_version=verdict.policy_version,
+        adapter=None,
+        model_seconds=0.0,
+        mean_logprob=0.0,
+    )
+
+
+def _swap_adapter(house: House, engine: Engine) -> None:
+    with house.sessions() as session, session.begin():
+        wish = activations.waiting(session)
+        if wish is None:
+            return
+        try:
+            engine.backend.activate(str(adapter_folder(house.settings, wish.adapter)))
+        except ModelError as error:
+            activations.mark_refused(wish, str(error))
+            log.warning("adapter_refused", error_type=type(error).__name__)
+        else:
+            activations.mark_live(session, wish)
+
+
+def _free_rows(house: House, worker_id: str) -> None:
+    if house.settings.workers:  # with workers apart, another one may hold rows rightly
+        with house.sessions() as session, session.begin():
+            work.free_claims_of_others(session, worker_id)
+
+
+def _beat(house: House, worker_id: str, engine: Engine, stopping: threading.Event) -> None:
+    parent = os.getppid()
+    while not stopping.is_set():
+        if house.settings.workers and os.getppid() != parent:
+            stopping.set()  # the server was killed: do not live on without it
+        info = engine.backend.info()
+        loaded = {"base_sha256": info.base_sha256, "adapter": info.adapter, "device": info.device}
+        _say(house, worker_id, "ready", {**loaded, "adapter_tensors": info.adapter_tensors})
+        stopping.wait(BEAT_SECONDS)
+
+
+def _say(house: House, worker_id: str, state: str, loaded: dict[str, Any]) -> None:
+    with house.sessions() as session, session.begin():
+        work.say(session, worker_id, state, loaded)

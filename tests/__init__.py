@@ -1,0 +1,1 @@
+"""The tests of Anteroom; builders draw every picture they use."""
