@@ -2,7 +2,7 @@
 # Run:   docker run --read-only --tmpfs /tmp -v anteroom:/data -p 127.0.0.1:8000:8000 \
 #          -e ANTEROOM_PUBLIC_URL=https://… anteroom    (behind a proxy that speaks TLS)
 FROM python:3.11-slim-bookworm
-ARG TORCH=torch==2.13.0
+ARG TORCH_VERSION=2.13.0
 ARG TORCH_INDEX=https://pypi.org/simple
 # Debian's security updates are wanted at every build, so the libraries carry no version here.
 # hadolint ignore=DL3008
@@ -14,7 +14,7 @@ RUN apt-get update \
  && install -d -o anteroom -g anteroom -m 0700 /data
 WORKDIR /srv/anteroom
 COPY pyproject.toml constraints.txt ./
-RUN pip install --no-cache-dir --index-url "$TORCH_INDEX" "$TORCH" \
+RUN pip install --no-cache-dir --index-url "$TORCH_INDEX" "torch==${TORCH_VERSION}" \
  && python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], sep='\n')" \
       > /tmp/wanted.txt \
  && pip install --no-cache-dir -c constraints.txt -r /tmp/wanted.txt \
@@ -32,7 +32,7 @@ ENV ANTEROOM_DATA_DIR=/data \
     DO_NOT_TRACK=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
-USER anteroom
+USER 10001
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
