@@ -1,0 +1,109 @@
+"""The settings of one training run: a YAML file, then overrides; unknown keys are refused."""
+
+import argparse
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used, in one sentence that names file and key."""
+
+
+@dataclass(frozen=True)
+class BaseConfig:
+    """Everything the stages tokenizer, codec and base need; sizes are those of the compact model."""
+
+    data: Path = Path("data")
+    """Folder that holds the packs by name: segmentation/, slake/, vqa-rad/, medpix2/."""
+    cache: Path = Path(".cache/training")
+    out: Path = Path("model/compact")
+    seed: int = 1
+    threads: int = 2
+    image_size: int = 160
+    patch_size: int = 16
+    vision_width: int = 192
+    vision_layers: int = 8
+    text_width: int = 192
+    text_layers: int = 5
+    heads: int = 3
+    copies: int = 6
+    """Augmented copies of each segmentation picture in the cache."""
+    limit: int = 0
+    """Only so many pictures of each pack; 0 takes all (smoke runs, overfitting)."""
+    codec_minutes: float = 8.0
+    dense_minutes: float = 15.0
+    dense_batch: int = 32
+    dense_rate: float = 1.5e-3
+    joint_minutes: float = 30.0
+    joint_batch: int = 16
+    rows_per_picture: int = 3
+    joint_rate: float = 2.0e-3
+    tower_rate_share: float = 0.2
+    checkpoint_seconds: float = 240.0
+    licences: tuple[str, ...] = ()
+    """Keep only manifest lines whose licence contains one of these words; empty keeps all."""
+
+
+def load_config(path: Path | None, overrides: dict[str, str]) -> BaseConfig:
+    """The configuration of a YAML file with `key=value` overrides on top.
+
+    Raises:
+        ConfigError: the file is no mapping, a key is unknown, or a value has the wrong type.
+    """
+    given: dict[str, Any] = {}
+    name = str(path) if path else "overrides"
+    if path is not None:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+        if not isinstance(loaded, dict):
+            raise ConfigError(f"{path}: there is no mapping of settings in this file")
+        given.update(loaded)
+    given.update({key: yaml.safe_load(value) for key, value in overrides.items()})
+    known = {field.name: field for field in fields(BaseConfig)}
+    for key in given:
+        if key not in known:
+            raise ConfigError(f"{name}: unknown key {key!r}; known: {', '.join(sorted(known))}")
+    return BaseConfig(**{key: _convert(name, key, value) for key, value in given.items()})
+
+
+def _convert(name: str, key: str, value: object) -> Any:
+    default = getattr(BaseConfig(), key)
+    try:
+        if isinstance(default, tuple):
+            return tuple(str(one) for one in (value if isinstance(value, list) else [value]))
+        if isinstance(default, Path):
+            return Path(str(value)).expanduser()
+        return type(default)(value)  # type: ignore[call-arg]
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{name}: {key} is {value!r}, not {type(default).__name__}") from error
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--config FILE`, `--data DIR`, `--out DIR` and `--set KEY=VALUE`."""
+    parser.add_argument("--config", type=Path, help="YAML file with settings")
+    parser.add_argument("--data", help="folder that holds the packs by their names")
+    parser.add_argument("--out", help="folder to write to")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override one setting"
+    )
+
+
+def read_config(options: argparse.Namespace) -> BaseConfig:
+    """The configuration of parsed arguments; stops the command with a sentence if it is wrong."""
+    try:
+        overrides = dict(one.split("=", 1) for one in options.set)
+        for key in ("data", "out"):
+            if getattr(options, key):
+                overrides[key] = getattr(options, key)
+        return load_config(options.config, overrides)
+    except (ConfigError, ValueError) as error:
+        raise SystemExit(f"training: {error}") from error
+
+
+def as_plain(config: BaseConfig) -> dict[str, Any]:
+    """The settings as YAML and JSON can hold them, to be written beside a result."""
+    return {
+        key: str(value) if isinstance(value, Path) else value for key, value in asdict(config).items()
+    }
