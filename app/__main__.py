@@ -5,6 +5,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from app.settings import SettingsError, load_settings
 
@@ -40,6 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="a demonstration clinic").set_defaults(run=_demo)
     commands.add_parser("purge", help="erase what is too old").set_defaults(run=_purge)
     commands.add_parser("verify", help="check the audit chain").set_defaults(run=_verify)
+    backup = commands.add_parser("backup", help="copy database and pictures into a new folder")
+    backup.add_argument("folder", type=Path)
+    backup.set_defaults(run=_backup)
+    restore = commands.add_parser("restore", help="fill an empty data folder from a backup")
+    restore.add_argument("folder", type=Path)
+    restore.set_defaults(run=_restore)
     commands.add_parser("check-guardrail", help="run the guard over a file of cases")
     return parser
 
@@ -97,6 +104,21 @@ def _verify(_options: argparse.Namespace) -> int:
         broken = audit.first_broken(session)
     print("audit: whole" if broken is None else f"audit: broken at event {broken}")  # noqa: T201
     return 0 if broken is None else 1
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from app.backup import make_backup
+    from app.deps import open_house
+
+    print(f"{make_backup(open_house(load_settings()), options.folder)} files copied")  # noqa: T201
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from app.backup import restore_backup
+
+    print(f"{restore_backup(load_settings(), options.folder)} files restored")  # noqa: T201
+    return 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session, sessionmaker
 
 Sessions = sessionmaker[Session]
@@ -46,3 +46,15 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def copy_to(engine: Engine, path: Path) -> None:
+    """Write a consistent copy of a SQLite database while it is in use.
+
+    Raises:
+        ValueError: the database is no SQLite file; its own tools make the copy.
+    """
+    if engine.dialect.name != "sqlite":
+        raise ValueError("this database is copied with its own tools (pg_dump)")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM INTO :path"), {"path": str(path)})
