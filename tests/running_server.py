@@ -1,0 +1,92 @@
+"""A real server in its own process with its own data folder, for tests and measurements."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """Where a server answers and what process it is."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+    data_dir: Path
+
+    def resident_bytes(self) -> int:
+        """Memory of the server and all its children, shared pages counted once each (PSS)."""
+        return sum(_pss(pid) for pid in _family(self.process.pid))
+
+
+@contextmanager
+def running_server(data_dir: Path, **settings: str) -> Iterator[RunningServer]:
+    """Serve on a free port until the block ends; ready when model and database answer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    values = {f"ANTEROOM_{key.upper()}": value for key, value in settings.items()}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ANTEROOM_")}
+    environment |= {"ANTEROOM_DATA_DIR": str(data_dir), "HF_HUB_OFFLINE": "1", **values}
+    command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
+    log = (data_dir.parent / f"{data_dir.name}.log").open("wb")
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    server = RunningServer(f"http://127.0.0.1:{port}", process, data_dir)
+    try:
+        _wait_ready(server)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        log.close()
+
+
+def _wait_ready(server: RunningServer, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if server.process.poll() is not None:
+            break
+        try:
+            if httpx.get(f"{server.address}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    log = (server.data_dir.parent / f"{server.data_dir.name}.log").read_text(errors="replace")
+    raise RuntimeError(f"the server did not become ready:\n{log[-3000:]}")
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    try:
+        below = [int(child) for child in children.read_text().split()]
+    except OSError:
+        below = []
+    # Threads other than the first start children too; their lists stand beside it.
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        below += [int(child) for child in task.read_text().split()]
+    found = [pid]
+    for child in dict.fromkeys(below):
+        found += _family(child)
+    return found
+
+
+def _pss(pid: int) -> int:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    line = next((line for line in text.splitlines() if line.startswith("Pss:")), "Pss: 0 kB")
+    return int(line.split()[1]) * 1024
