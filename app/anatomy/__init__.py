@@ -1,0 +1,1 @@
+"""The parts of the body: their plain names, texts, colours and measures, as data."""
