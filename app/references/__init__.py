@@ -1,0 +1,1 @@
+"""The healthy library as pure rules: what a reference must say, and which ones fit a scan."""
