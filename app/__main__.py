@@ -38,6 +38,10 @@ def _parser() -> argparse.ArgumentParser:
     staff.add_argument("--role", action="append", required=True)
     staff.add_argument("--password-stdin", action="store_true")
     staff.set_defaults(run=_add_staff)
+    token = commands.add_parser("add-token", help="a token for a machine")
+    token.add_argument("name")
+    token.add_argument("--scope", choices=("stow", "metrics"), required=True)
+    token.set_defaults(run=_add_token)
     commands.add_parser("demo", help="a demonstration clinic").set_defaults(run=_demo)
     commands.add_parser("purge", help="erase what is too old").set_defaults(run=_purge)
     commands.add_parser("verify", help="check the audit chain").set_defaults(run=_verify)
@@ -75,6 +79,17 @@ def _add_staff(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
     print(f"{options.name} can sign in at /staff")  # noqa: T201
+    return 0
+
+
+def _add_token(options: argparse.Namespace) -> int:
+    from app.deps import open_house
+    from app.storage import tokens
+
+    house = open_house(load_settings())
+    with house.sessions() as session, session.begin():
+        token = tokens.add(session, house.master, options.name, options.scope)
+    print(token)  # noqa: T201, shown this once
     return 0
 
 

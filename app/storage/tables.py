@@ -272,6 +272,17 @@ class WorkerNote(Base):
     said_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class MachineToken(Base):
+    """A token for a machine, of one scope: stow or metrics."""
+
+    __tablename__ = "machine_tokens"
+    token_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    scope: Mapped[str] = mapped_column(String(10))
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    added_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class AuditEvent(Base):
     """Who did what to which row; chained by hashes, without content."""
 

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.deps import HouseDep
-from app.storage import alerts, work
+from app.storage import alerts, tokens, work
 from app.storage.tables import now
 
 router = APIRouter()
@@ -42,9 +42,12 @@ def readyz(house: HouseDep) -> JSONResponse:
 
 
 @router.get("/metrics")
-def metrics(house: HouseDep) -> PlainTextResponse:
-    """Counts in Prometheus' text format; no content and no identifiers."""
+def metrics(house: HouseDep, request: Request) -> PlainTextResponse:
+    """Counts in Prometheus' text format for a bearer of a metrics token; no identifiers."""
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
     with house.sessions() as session:
+        if not tokens.is_good(session, house.master, token, "metrics"):
+            return PlainTextResponse("a metrics token is needed\n", status_code=401)
         counts = work.counts(session)
     lines = [f'anteroom_rows{{kind="{kind}",status="{s}"}} {n}' for kind, s, n in counts]
     return PlainTextResponse("\n".join(["# TYPE anteroom_rows gauge", *lines, ""]))

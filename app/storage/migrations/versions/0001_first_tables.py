@@ -23,6 +23,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_table(
+        "machine_tokens",
+        sa.Column("token_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("scope", sa.String(length=10), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token_id"),
+        sa.UniqueConstraint("name"),
+        sa.UniqueConstraint("token_digest"),
+    )
+    op.create_table(
         "staff",
         sa.Column("staff_id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
@@ -404,4 +415,5 @@ def downgrade() -> None:
     op.drop_table("worker_notes")
     op.drop_table("visits")
     op.drop_table("staff")
+    op.drop_table("machine_tokens")
     op.drop_table("audit")
