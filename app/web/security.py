@@ -76,11 +76,11 @@ class SameOriginOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
-            if not self._is_own(Headers(scope=scope)):
-                refusal = PlainTextResponse("cross-origin request refused", status_code=403)
-                await refusal(scope, receive, send)
-                return
+        is_changing = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+        if is_changing and not self._is_own(Headers(scope=scope)):
+            refusal = PlainTextResponse("cross-origin request refused", status_code=403)
+            await refusal(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
     def _is_own(self, headers: Headers) -> bool:
@@ -90,6 +90,5 @@ class SameOriginOnly:
         origin = headers.get("origin")
         if origin is None:
             return True
-        return urlsplit(origin).netloc in (headers.get("host", ""), self._public_host) and (
-            origin != "null"
-        )
+        host = urlsplit(origin).netloc
+        return bool(host) and host in (headers.get("host"), self._public_host)
