@@ -1,0 +1,167 @@
+"""The settings of adapter training: a YAML file with overrides; unknown keys are mistakes."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final, get_type_hints
+
+import yaml
+
+from training.targets import CHOICES
+
+TASKS: Final = ("modality", "plane", "region", "caption", "condition")
+QUANTIZED: Final = ("none", "nf4")
+
+
+class SettingsError(ValueError):
+    """A setting that is unknown or impossible; the sentence names file and key."""
+
+
+@dataclass(frozen=True)
+class AdapterConfig:
+    """Everything `training train` needs; the defaults suit the compact model on two cores."""
+
+    base: Path | None = None
+    """A PaliGemma folder; without one the shipped model."""
+    medpix: Path | None = None
+    replay: Path | None = None
+    """Folder with the packs the base was trained on, so that it does not forget them."""
+    out: Path | None = None
+    """The adapter folder to write; it must not exist yet."""
+    cache: Path = Path(".cache/adapter")
+    """Checkpoints and log of the run; a second start with the same settings resumes from here."""
+    seed: int = 1
+    threads: int = 2
+    quantize: str = "none"
+    targets: str = "language"
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.05
+    steps: int = 1000
+    pictures: int = 8
+    """Pictures a step looks at before the gradient is summed."""
+    accumulation: int = 1
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    warmup_share: float = 0.05
+    clip: float = 1.0
+    checkpointing: bool = False
+    """Recompute activations in the backward pass: less memory, a third more time."""
+    checkpoint_seconds: float = 300.0
+    evaluate_every: int = 200
+    patience: int = 0
+    """Stop after so many evaluations without gain; 0 never stops early."""
+    holdout_share: float = 0.1
+    """Share of train cases that choose the best checkpoint and are not taught."""
+    replay_share: float = 0.05
+    shares: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "modality": 0.5,
+            "plane": 1.0,
+            "region": 1.0,
+            "caption": 0.3,
+            "condition": 0.2,
+        }
+    )
+    """How often a picture is asked for each task when its turn comes."""
+    limit: int = 0
+    """Only so many pictures; 0 takes all."""
+    augment: bool = True
+
+
+def load_settings(path: Path | None, overrides: Mapping[str, Any]) -> AdapterConfig:
+    """The settings of a YAML file with overrides on top; None in an override means "not given".
+
+    Raises:
+        SettingsError: the file is no mapping, a key is unknown or a value impossible.
+    """
+    given: dict[str, Any] = {}
+    source = str(path) if path else "settings"
+    if path is not None:
+        if not path.is_file():
+            raise SettingsError(f"there is no {path}")
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not isinstance(loaded, dict):
+            raise SettingsError(f"{path} holds no mapping of settings")
+        given.update(loaded)
+    given.update({key: value for key, value in overrides.items() if value is not None})
+    known = {one.name for one in fields(AdapterConfig)}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise SettingsError(
+            f"{source}: unknown key {unknown[0]}; known: {', '.join(sorted(known))}"
+        )
+    settings = AdapterConfig(**{key: _converted(source, key, given[key]) for key in given})
+    _check(source, settings)
+    return settings
+
+
+def as_plain(settings: AdapterConfig) -> dict[str, Any]:
+    """The settings as YAML can hold them, without the folders of this machine."""
+    plain = asdict(replace(settings, base=None, medpix=None, replay=None, out=None))
+    for name in ("base", "medpix", "replay", "out", "cache"):
+        plain.pop(name)
+    return {key: dict(value) if isinstance(value, dict) else value for key, value in plain.items()}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that override the YAML file."""
+    add = parser.add_argument
+    add("--config", type=Path, help="YAML file with settings")
+    add("--base", help="PaliGemma folder; default: the shipped model")
+    add("--medpix", help="folder of MedPix 2.0 as published")
+    add("--data", dest="data", help="folder with the packs by name: medpix2, segmentation, slake …")
+    add("--out", help="adapter folder to write")
+    add("--cache", help="folder of checkpoints and log")
+    add("--quantize", choices=QUANTIZED)
+    add("--targets", choices=CHOICES)
+    for name, kind in (("rank", int), ("steps", int), ("pictures", int), ("accumulation", int)):
+        add(f"--{name}", type=kind)
+    add("--learning-rate", type=float)
+    add("--seed", type=int)
+    add("--threads", type=int)
+    add("--limit", type=int, help="only so many pictures")
+
+
+def settings_of(options: argparse.Namespace) -> AdapterConfig:
+    """The settings of parsed arguments.
+
+    Raises:
+        SettingsError: as load_settings.
+    """
+    names = {one.name for one in fields(AdapterConfig)}
+    overrides = {name: value for name, value in vars(options).items() if name in names}
+    if options.data:
+        overrides.setdefault("medpix", None)
+        overrides["medpix"] = overrides["medpix"] or str(Path(options.data) / "medpix2")
+        overrides["replay"] = options.data
+    return load_settings(options.config, overrides)
+
+
+def _converted(source: str, key: str, value: Any) -> Any:
+    kind = get_type_hints(AdapterConfig)[key]
+    try:
+        if key == "shares":
+            return {str(task): float(share) for task, share in dict(value).items()}
+        if "Path" in str(kind):
+            return Path(str(value)).expanduser() if value is not None else None
+        if kind is bool and not isinstance(value, bool):
+            raise TypeError("not true or false")
+        return kind(value)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{source}: {key} is {value!r}: {error}") from error
+
+
+def _check(source: str, settings: AdapterConfig) -> None:
+    wrong = {
+        "quantize": settings.quantize not in QUANTIZED,
+        "targets": settings.targets not in CHOICES,
+        "shares": bool(set(settings.shares) - set(TASKS)) or not any(settings.shares.values()),
+        "holdout_share": not 0 <= settings.holdout_share < 1,
+        "replay_share": not 0 <= settings.replay_share < 1,
+    }
+    wrong |= {name: getattr(settings, name) < 1 for name in ("rank", "steps", "pictures")}
+    for key, is_wrong in wrong.items():
+        if is_wrong:
+            raise SettingsError(f"{source}: {key} is {getattr(settings, key)!r}, which cannot be")
