@@ -1,0 +1,1 @@
+"""From unknown bytes to an upright picture without identifiers, or to a refusal with a reason."""

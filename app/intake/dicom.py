@@ -1,0 +1,107 @@
+"""One DICOM file to one picture with its facts, or to a refusal; runs in the disposable process."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pydicom.dataset import Dataset
+
+from app.intake import dicom_pixels, header_words
+from app.intake.deidentify import keep, kept_attributes
+from app.intake.envelope import IDENTIFIERS, as_mapping, envelope_of
+from app.intake.frames import FROM_GROUPS, GROUPS, frame_count, hoist, numbers_of, values_of
+from app.intake.limits import Limits
+from app.intake.part10 import read_dataset
+from app.intake.reasons import Refused
+from app.intake.wire import Decoded, Facts
+from model.pixels import fit_within
+from model.types import Image
+
+_SPACINGS: Final = ("PixelSpacing", "ImagerPixelSpacing", "PixelAspectRatio")
+"""Height then width of a pixel (PS3.3, 10.7.1.3); the first usable one counts."""
+_MAX_ASPECT: Final = 10.0
+"""Beyond this a spacing is a mistake: reformatted slices reach 5, real headers hold [0, 0] too."""
+_SQUARE_WITHIN: Final = 0.01
+
+
+def decode_dicom(data: bytes, limits: Limits, *, delivered: bool = False) -> Decoded:
+    """The picture of a DICOM file, the middle one of several, de-identified.
+
+    Args:
+        data: the whole file.
+        limits: bounds on size.
+        delivered: the clinic sent it, so the enumerated identifiers are handed on for sealing.
+
+    Raises:
+        Refused: with the reason.
+    """
+    dataset, syntax = read_dataset(data, limits, _keywords(delivered))
+    _check_is_a_picture(dataset, is_marked=data[128:132] == b"DICM")
+    header_words.check_species(dataset)
+    modality = header_words.modality_of(dataset)
+    dicom_pixels.check_pixels(dataset, syntax, limits)
+    index = frame_count(dataset, limits) // 2
+    hoist(dataset, index)
+    shown = dicom_pixels.show_frame(dataset, syntax, index)
+    pixels = fit_within(shown.rgb, limits.longest_side, row_to_column=_aspect(dataset))
+    if min(pixels.shape[:2]) < limits.min_side:
+        raise Refused("too_small")
+    facts = Facts(
+        kept=_kept(dataset, syntax, shown.window),
+        modality=modality,
+        region=header_words.region_of(dataset),
+        plane=header_words.plane_of(dataset, modality),
+        age_band=header_words.age_band(dataset),
+        sex=header_words.sex_of(dataset),
+        notes=_notes(dataset, shown.rgb, pixels),
+        identifiers=as_mapping(envelope_of(dataset)) if delivered else None,
+    )
+    return Decoded(pixels, facts)
+
+
+def _keywords(delivered: bool) -> frozenset[str]:
+    read = header_words.READ | dicom_pixels.READ | set(kept_attributes()) | set(_SPACINGS)
+    read |= set(GROUPS) | set(FROM_GROUPS)
+    return frozenset(read | set(IDENTIFIERS)) if delivered else frozenset(read)
+
+
+def _check_is_a_picture(dataset: Dataset, *, is_marked: bool) -> None:
+    if len(dataset) == 0:
+        raise Refused("broken" if is_marked else "not_a_picture")
+    if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
+        raise Refused("unsupported_format")
+    if "PixelData" not in dataset or not dataset.PixelData:
+        raise Refused("no_pixels")
+
+
+def _aspect(dataset: Dataset) -> float:
+    """Height of a pixel divided by its width; 1 where the header says nothing usable."""
+    for keyword in _SPACINGS:
+        sizes = numbers_of(dataset, keyword)
+        if len(sizes) == 2 and min(sizes) > 0:
+            aspect = sizes[0] / sizes[1]
+            if not 1 / _MAX_ASPECT <= aspect <= _MAX_ASPECT:
+                return 1.0
+            return aspect if abs(aspect - 1) > _SQUARE_WITHIN else 1.0
+    return 1.0
+
+
+def _kept(dataset: Dataset, syntax: str, window: tuple[float, float] | None) -> dict[str, str]:
+    """The allow-listed attributes, with the window that was used in place of the file's list."""
+    level, width = ((window[0],), (window[1],)) if window is not None else ((), ())
+    used: dict[str, Sequence[Any]] = {
+        "TransferSyntaxUID": (syntax,),
+        "WindowCenter": level,
+        "WindowWidth": width,
+    }
+    return keep(lambda keyword: used[keyword] if keyword in used else values_of(dataset, keyword))
+
+
+def _notes(dataset: Dataset, stored: Image, pixels: Image) -> tuple[str, ...]:
+    found = {
+        "burned_in_annotation": header_words.may_hold_text(dataset),
+        "middle_frame_shown": len(values_of(dataset, "NumberOfFrames")) == 1
+        and numbers_of(dataset, "NumberOfFrames") > (1.0,),
+        "made_smaller": pixels.shape[0] < stored.shape[0] or pixels.shape[1] < stored.shape[1],
+        "proportions_corrected": _aspect(dataset) != 1.0,
+    }
+    return tuple(note for note, holds in found.items() if holds)
