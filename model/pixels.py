@@ -1,6 +1,6 @@
 """The only arithmetic between raw values and the model's picture; numpy and PIL, no torch."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,11 @@ Grey = NDArray[np.uint8]
 """uint8[H, W]."""
 
 
+def rescale(stored: NDArray[Any], slope: float, intercept: float) -> Values:
+    """Stored numbers in the modality's own units (DICOM PS3.3 C.11.1.1.2): m * stored + b."""
+    return np.asarray(stored, dtype=np.float32) * np.float32(slope) + np.float32(intercept)
+
+
 def apply_window(values: Values, level: float, width: float) -> Grey:
     """Grey values of the linear window with this level and width.
 
@@ -40,7 +45,13 @@ def apply_window(values: Values, level: float, width: float) -> Grey:
     if width == 1:
         return np.where(values > level - 0.5, 255, 0).astype(np.uint8)
     scaled = (values - (level - 0.5)) / (width - 1) + 0.5
-    return np.rint(np.clip(scaled, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(scaled, 0.0, 1.0) * 255.0), dtype=np.uint8)
+
+
+def apply_sigmoid(values: Values, level: float, width: float) -> Grey:
+    """Grey values of the S-shaped window of some radiographs (DICOM PS3.3 C.11.2.1.3.1)."""
+    bent = np.exp(np.clip(-4.0 * (values - level) / width, -50.0, 50.0))
+    return np.asarray(np.rint(255.0 / (1.0 + bent)), dtype=np.uint8)
 
 
 def percentile_window(values: Values) -> tuple[float, float]:
