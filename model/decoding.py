@@ -1,0 +1,194 @@
+"""Greedy decoding of a batch: left padding, one cache, finished rows leave; no text in here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from model.grammar import SuffixGrammar
+
+_KEEP_SHARE: Final = 0.75
+"""Finished rows are cut out once fewer than this share of the batch still runs."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One prefix ready for the language model.
+
+    Args:
+        ids: token numbers of image, <bos> and prefix.
+        features: [T, D] projected vision features of its picture.
+        max_new_tokens: where decoding stops at the latest.
+        grammar: what the suffix must look like; None leaves it free.
+    """
+
+    ids: Sequence[int]
+    features: Tensor
+    max_new_tokens: int
+    grammar: SuffixGrammar | None = None
+
+
+@dataclass
+class Generated:
+    """The suffix of one row: token numbers without the end token, log-probabilities with it."""
+
+    ids: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+
+    @property
+    def mean_logprob(self) -> float:
+        """Mean natural log-probability of the generated tokens, the end token included."""
+        return sum(self.logprobs) / len(self.logprobs) if self.logprobs else 0.0
+
+
+Choose = Callable[[Tensor, Sequence[int]], tuple[list[int], list[float]]]
+"""From hidden states [B, D] and the row numbers they belong to: a token and its log-probability."""
+
+
+@torch.inference_mode()
+def decode_greedily(net: Any, rows: Sequence[Row], *, pad_id: int, eos_id: int) -> list[Generated]:
+    """The most probable token after token for every row, all rows in one batch.
+
+    Rows with a grammar and rows without may not share a batch. Log-probabilities are of the
+    distribution the token was chosen from: the grammar's choices where there is a grammar.
+    """
+    choose = _chooser(net, rows)
+    found = [Generated() for _ in rows]
+    running = list(range(len(rows)))
+    state = _prefill(net, rows, pad_id)
+    while True:
+        tokens, logprobs = choose(state.hidden, running)
+        alive = []
+        for place, (row, token) in enumerate(zip(running, tokens, strict=True)):
+            if row < 0:
+                continue
+            found[row].logprobs.append(logprobs[place])
+            if token != eos_id:
+                found[row].ids.append(token)
+            if _goes_on(rows[row], found[row], token, eos_id):
+                alive.append(place)
+        if not alive:
+            return found
+        running = [row if place in alive else -1 for place, row in enumerate(running)]
+        if len(alive) < _KEEP_SHARE * len(running):
+            state.keep(alive)
+            running, tokens = [running[i] for i in alive], [tokens[i] for i in alive]
+        state.advance(net, tokens)
+
+
+def next_logits(net: Any, row: Row, pad_id: int) -> Tensor:
+    """float32[V]: the scores of the first suffix token of one row, over the whole vocabulary."""
+    with torch.inference_mode():
+        return _scores(net, _prefill(net, [row], pad_id).hidden)[0]
+
+
+def _goes_on(row: Row, found: Generated, token: int, eos_id: int) -> bool:
+    ended = row.grammar.is_finished if row.grammar is not None else token == eos_id
+    return not ended and len(found.ids) < row.max_new_tokens
+
+
+@dataclass
+class _State:
+    """Where the batch stands: hidden state of the newest token, mask, positions, cache."""
+
+    hidden: Tensor
+    mask: Tensor
+    positions: Tensor
+    cache: Any
+
+    def keep(self, places: Sequence[int]) -> None:
+        index = torch.tensor(places, device=self.mask.device)
+        self.mask, self.positions = self.mask[index], self.positions[index]
+        self.cache.batch_select_indices(index)
+
+    def advance(self, net: Any, tokens: Sequence[int]) -> None:
+        ids = torch.tensor(tokens, device=self.mask.device)[:, None]
+        self.mask = torch.cat([self.mask, self.mask.new_ones(len(tokens), 1)], dim=1)
+        self.positions = self.positions + 1
+        output = net.model(
+            input_ids=ids,
+            attention_mask=self.mask,
+            position_ids=self.positions,
+            past_key_values=self.cache,
+            use_cache=True,
+        )
+        self.hidden = output.last_hidden_state[:, -1]
+
+
+def _prefill(net: Any, rows: Sequence[Row], pad_id: int) -> _State:
+    """Picture and prefix through the language model, with full attention among them."""
+    from transformers.cache_utils import DynamicCache
+    from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+    device = rows[0].features.device
+    longest = max(len(row.ids) for row in rows)
+    padded = [[pad_id] * (longest - len(row.ids)) + list(row.ids) for row in rows]
+    ids = torch.tensor(padded, device=device)
+    lengths = torch.tensor([len(row.ids) for row in rows], device=device)
+    mask = (torch.arange(longest, device=device) >= (longest - lengths)[:, None]).long()
+    positions = mask.cumsum(1).clamp(min=1)  # PaliGemma counts positions from 1
+    features = torch.stack([row.features for row in rows])
+    output = net.model(
+        input_ids=ids,
+        attention_mask=mask,
+        position_ids=positions,
+        token_type_ids=torch.zeros_like(ids),  # 0: image and prefix, which see each other
+        past_key_values=(cache := DynamicCache(config=net.config.get_text_config())),
+        mm_encoder_outputs={"image": BaseModelOutputWithPooling(pooler_output=features)},
+        use_cache=True,
+    )
+    return _State(output.last_hidden_state[:, -1], mask, positions[:, -1:], cache)
+
+
+def _chooser(net: Any, rows: Sequence[Row]) -> Choose:
+    grammars = [row.grammar for row in rows]
+    if all(grammar is None for grammar in grammars):
+        return lambda hidden, _: _best(_scores(net, hidden))
+    if any(grammar is None for grammar in grammars):
+        raise ValueError("rows with and without a grammar need batches of their own")
+    return _restricted(net, [grammar for grammar in grammars if grammar is not None])
+
+
+def _restricted(net: Any, grammars: Sequence[SuffixGrammar]) -> Choose:
+    """Choose among the allowed tokens only; reads just the rows of the head that can be right."""
+    known = sorted({number for grammar in grammars for number in grammar.vocabulary()})
+    column = {number: place for place, number in enumerate(known)}
+    index = torch.tensor(known, device=net.device)
+    # A plain head (not quantised, no LoRA on it) lets the rest of the vocabulary be left unread.
+    head = net.lm_head.weight[index] if type(net.lm_head) is nn.Linear else None
+
+    def choose(hidden: Tensor, running: Sequence[int]) -> tuple[list[int], list[float]]:
+        scores = _scores(net, hidden)[:, index] if head is None else _soft(net, hidden @ head.T)
+        closed = torch.ones(scores.shape, dtype=torch.bool)
+        for place, row in enumerate(running):
+            allowed = grammars[row].allowed() if row >= 0 else known[:1]
+            closed[place, [column[number] for number in allowed]] = False
+        places, logprobs = _best(scores.masked_fill(closed.to(scores.device), float("-inf")))
+        tokens = [known[place] for place in places]
+        for row, token in zip(running, tokens, strict=True):
+            if row >= 0:
+                grammars[row].feed(token)
+        return tokens, logprobs
+
+    return choose
+
+
+def _scores(net: Any, hidden: Tensor) -> Tensor:
+    return _soft(net, net.lm_head(hidden))
+
+
+def _soft(net: Any, scores: Tensor) -> Tensor:
+    """float32 scores, squeezed where the language model asks for it (PaliGemma 2).
+
+    Source: transformers, PaliGemmaForConditionalGeneration.forward (final_logit_softcapping).
+    """
+    cap = getattr(net.config.get_text_config(), "final_logit_softcapping", None)
+    scores = scores.float()
+    return scores if cap is None else torch.tanh(scores / cap) * cap
+
+
+def _best(scores: Tensor) -> tuple[list[int], list[float]]:
+    best = torch.log_softmax(scores, dim=-1).max(dim=-1)
+    return best.indices.tolist(), best.values.tolist()

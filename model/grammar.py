@@ -1,0 +1,112 @@
+"""The grammar of segment and detect suffixes, as the token numbers allowed next; no torch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from model.seg_tokens import CODES_PER_MASK, SEPARATOR
+from model.text_tokens import TextTokens
+from model.types import Grammar
+
+_LOCS_PER_BOX: Final = 4
+_PREFIX_WORDS: Final = {"segment": "segment ", "detect": "detect "}
+
+
+@dataclass(frozen=True)
+class _Tail:
+    """What may follow the tokens of one object: its name, then a separator or the end."""
+
+    ids: tuple[int, ...]
+    name: str
+    is_last: bool
+
+
+class SuffixGrammar:
+    """Follows one suffix token by token; whatever it allows ends in a well-formed suffix.
+
+    An object is 4 loc tokens with y2 > y1 and x2 > x1, 16 seg tokens when masks are asked for,
+    and one of the asked names that was not used yet. Objects are joined by the separator.
+    """
+
+    def __init__(self, names: Sequence[str], tokens: TextTokens, *, has_masks: bool) -> None:
+        """Start before the first token; an empty suffix is allowed."""
+        self._tokens = tokens
+        self._codes = CODES_PER_MASK if has_masks else 0
+        self._tails = [tail for name in dict.fromkeys(names) for tail in _tails(name, tokens)]
+        self._loc_index = {number: index for index, number in enumerate(tokens.loc_ids)}
+        self._open = self._tails
+        self._box: list[int] = []
+        self._seen_codes = 0
+        self._at = 0
+        self._may_stop = True
+        self._fed = 0
+        self.is_finished = False
+        self.complete_tokens = 0
+
+    def vocabulary(self) -> tuple[int, ...]:
+        """Every token number this suffix could ever hold, sorted, the end token among them."""
+        words = {number for tail in self._tails for number in tail.ids}
+        seg = self._tokens.seg_ids if self._codes else ()
+        return tuple(sorted({*words, *self._tokens.loc_ids, *seg, self._tokens.eos_id}))
+
+    def allowed(self) -> Sequence[int]:
+        """The token numbers that may come next; never empty before the end."""
+        if len(self._box) < _LOCS_PER_BOX:
+            places = self._places()
+            return (*places, self._tokens.eos_id) if self._may_stop else places
+        if self._seen_codes < self._codes:
+            return self._tokens.seg_ids
+        return tuple({tail.ids[self._at] for tail in self._open})
+
+    def feed(self, number: int) -> None:
+        """Take one allowed token; `complete_tokens` counts up to the last whole object."""
+        self._fed += 1
+        if len(self._box) < _LOCS_PER_BOX:
+            if number == self._tokens.eos_id:
+                self.is_finished = True
+                return
+            self._may_stop = False
+            self._box.append(self._loc_index[number])
+        elif self._seen_codes < self._codes:
+            self._seen_codes += 1
+        else:
+            self._feed_name(number)
+
+    def _places(self) -> Sequence[int]:
+        locs = self._tokens.loc_ids
+        if len(self._box) < 2:
+            return locs[:-1]  # the last place would leave no room for the far corner
+        return locs[self._box[len(self._box) - 2] + 1 :]
+
+    def _feed_name(self, number: int) -> None:
+        self._open = [tail for tail in self._open if tail.ids[self._at] == number]
+        self._at += 1
+        done = next((tail for tail in self._open if len(tail.ids) == self._at), None)
+        if done is None:
+            return
+        self.is_finished, self.complete_tokens = done.is_last, self._fed
+        self._tails = [tail for tail in self._tails if tail.name != done.name]
+        if len({tail.name for tail in self._tails}) == 1:
+            self._tails = [tail for tail in self._tails if tail.is_last]
+        self._open, self._box, self._seen_codes, self._at = self._tails, [], 0, 0
+
+
+def grammar_of(prefix: str, grammar: Grammar, tokens: TextTokens) -> SuffixGrammar | None:
+    """The grammar that this prefix asks for, or None for a free suffix.
+
+    Raises:
+        ValueError: the prefix does not belong to the grammar.
+    """
+    if grammar == "free":
+        return None
+    word = _PREFIX_WORDS[grammar]
+    if not prefix.startswith(word) or not prefix.endswith("\n"):
+        raise ValueError(f"the grammar {grammar!r} needs a prefix that begins with {word!r}")
+    names = prefix[len(word) : -1].split(SEPARATOR)
+    return SuffixGrammar(names, tokens, has_masks=grammar == "segment")
+
+
+def _tails(name: str, tokens: TextTokens) -> tuple[_Tail, _Tail]:
+    more = tuple(tokens.between_objects(f" {name}{SEPARATOR}"))
+    last = (*tokens.between_objects(f" {name}"), tokens.eos_id)
+    return _Tail(more, name, is_last=False), _Tail(last, name, is_last=True)

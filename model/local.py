@@ -1,0 +1,265 @@
+"""The backend in this process: one PaliGemma, its adapters, batches of requests, kept features."""
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.adapter_switch import AdapterProof, AdapterSwitch
+from model.adapters import BASE_ALONE, read_adapter
+from model.backend import BackendInfo
+from model.decoding import Generated, Row, decode_greedily, next_logits
+from model.feature_store import FeatureKey, FeatureStore
+from model.grammar import grammar_of
+from model.manifest import Manifest
+from model.memory import Quantize, count_weights, what_would_fit
+from model.pixels import squash
+from model.probe import PROBE_PREFIX, probe_picture
+from model.seg_tokens import SEPARATOR
+from model.types import AdapterMismatch, BackendUnavailable, Completion, Image, Request
+from model.weights import LoadedBase, load_base
+
+_MAX_ROWS: Final = 32
+"""Rows that go through the language model together; more are taken in turn."""
+_PIXEL_MIDDLE: Final = 127.5
+"""SigLIP's mean and deviation of 0.5 for values in [0, 1], as in every PaliGemma processor."""
+
+
+def open_local(
+    model: str | Path,
+    *,
+    adapter: str | Path | None = None,
+    quantize: Quantize = "none",
+    device: str | None = None,
+    offline: bool = True,
+    threads: int | None = None,
+) -> "LocalBackend":
+    """Load a PaliGemma and, if named, an adapter; the adapter is proved to be on.
+
+    Args:
+        model: a folder, or a hub id (from this machine's cache while `offline`).
+        adapter: an adapter folder that becomes the active one.
+        quantize: how the linear layers are held; the rest is bfloat16.
+        device: "cpu", "cuda"...; without it a GPU where there is one.
+        offline: False lets the hub be asked for a model that is not in the cache.
+        threads: processor threads for torch; None leaves its choice.
+
+    Raises:
+        BackendUnavailable: no such model, changed files, or too little memory.
+        AdapterMismatch: the adapter does not fit or changes nothing.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)
+    backend = LocalBackend(load_base(model, quantize=quantize, device=device, offline=offline))
+    if adapter is not None:
+        backend.activate(str(adapter))
+    return backend
+
+
+class LocalBackend:
+    """A Backend on this machine's processor or GPU; made by open_local. Calls wait in line."""
+
+    def __init__(self, base: LoadedBase) -> None:
+        """Serve this base without an adapter."""
+        self._base = base
+        self._switch = AdapterSwitch(base.net, self._probe_scores)
+        self._features = FeatureStore()
+        self._active: str | None = None
+        self._lock = threading.RLock()
+        self._is_open = True
+
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """One completion per request, in order; greedy, so the same again for the same batch.
+
+        `seconds` is the time of the batch that a request travelled in.
+
+        Raises:
+            AdapterMismatch: a request names an adapter that was not loaded.
+            BackendUnavailable: memory is exhausted, or the backend was closed.
+        """
+        with self._lock:
+            if not self._is_open:
+                raise BackendUnavailable("This backend was closed.")
+            found: dict[int, Completion] = {}
+            for places in self._batches(requests):
+                for start in range(0, len(places), _MAX_ROWS):
+                    part = places[start : start + _MAX_ROWS]
+                    answers = self._answer_in_memory([requests[place] for place in part])
+                    found.update(zip(part, answers, strict=True))
+            return [found[place] for place in range(len(requests))]
+
+    def activate(self, adapter: str) -> None:
+        """Switch to the adapter in this folder.
+
+        Raises:
+            AdapterMismatch: it does not fit or changes nothing; the old one stays on.
+        """
+        with self._lock:
+            self._active = self.keep(adapter)
+            self._switch.trim(self._active)
+
+    def keep(self, adapter: str | Path) -> str:
+        """Load an adapter without activating it; gives the name that requests may ask for."""
+        with self._lock:
+            folder = read_adapter(Path(adapter), self._base.sha256)
+            size = folder.manifest.image_size
+            if size is not None and size != self._base.image_size:
+                raise AdapterMismatch(
+                    f"The adapter {folder.name} was trained on pictures of {size} pixels; "
+                    f"this base sees {self._base.image_size}."
+                )
+            return self._switch.load(folder).folder.name
+
+    def deactivate(self) -> None:
+        """Answer with the base alone from now on."""
+        with self._lock:
+            self._active = None
+
+    def forget(self, image_digest: str) -> None:
+        """Drop what was kept of this picture."""
+        with self._lock:
+            self._features.forget(image_digest)
+
+    def info(self) -> BackendInfo:
+        """What is loaded right now; does not wait for a running batch."""
+        proof = self.proof()
+        tensors: dict[int, int] = {}
+        for tensor in (*self._base.net.parameters(), *self._base.net.buffers()):
+            tensors[tensor.data_ptr()] = tensor.nbytes
+        return BackendInfo(
+            base=self._base.name,
+            base_sha256=self._base.sha256,
+            adapter=self._active,
+            adapter_tensors=0 if proof is None else proof.tensors,
+            parameters=self._base.weights,
+            resident_bytes=sum(tensors.values()) + self._features.used_bytes,
+            is_demonstration=self._base.is_compact,
+            device=self._base.device,
+        )
+
+    def proof(self) -> AdapterProof | None:
+        """What shows that the active adapter is on, or None where the base answers alone."""
+        return None if self._active is None else self._switch.kept()[self._active]
+
+    def adapter_manifest(self) -> Manifest | None:
+        """The manifest of the active adapter."""
+        proof = self.proof()
+        return None if proof is None else proof.folder.manifest
+
+    def close(self) -> None:
+        """Give the memory back; nothing can be asked afterwards."""
+        with self._lock:
+            self._is_open = False
+            self._features.clear()
+            self._base.net.to("meta")
+            _empty_card_cache()
+
+    def _batches(self, requests: Sequence[Request]) -> list[list[int]]:
+        """Places of the requests that may share a batch: same adapter, all free or none."""
+        groups: dict[tuple[str | None, bool], list[int]] = {}
+        for place, request in enumerate(requests):
+            key = (self._adapter_for(request), request.grammar == "free")
+            groups.setdefault(key, []).append(place)
+        return list(groups.values())
+
+    def _adapter_for(self, request: Request) -> str | None:
+        if request.adapter is None:
+            return self._active
+        if request.adapter == BASE_ALONE:
+            return None
+        if request.adapter not in self._switch.kept():
+            raise AdapterMismatch(f"The adapter {request.adapter} is not loaded.")
+        return request.adapter
+
+    def _answer(self, requests: Sequence[Request]) -> list[Completion]:
+        started = time.perf_counter()
+        adapter = self._adapter_for(requests[0])
+        with self._switch.using(adapter):
+            rows = self._rows(requests, adapter)
+            generated = decode_greedily(
+                self._base.net,
+                rows,
+                pad_id=self._base.tokens.pad_id,
+                eos_id=self._base.tokens.eos_id,
+            )
+        seconds = time.perf_counter() - started
+        return [
+            Completion(self._suffix(row, one), one.mean_logprob, adapter, seconds)
+            for row, one in zip(rows, generated, strict=True)
+        ]
+
+    def _suffix(self, row: Row, generated: Generated) -> str:
+        if row.grammar is None or row.grammar.is_finished:
+            return self._base.tokens.suffix_text(generated.ids)
+        whole = generated.ids[: row.grammar.complete_tokens]  # stopped within an object: leave it
+        return self._base.tokens.suffix_text(whole).removesuffix(SEPARATOR.rstrip())
+
+    def _rows(self, requests: Sequence[Request], adapter: str | None) -> list[Row]:
+        features = self._features_of(requests, adapter)
+        return [
+            Row(
+                ids=self._base.tokens.prefix_ids(request.prefix),
+                features=picture,
+                max_new_tokens=request.max_new_tokens,
+                grammar=grammar_of(request.prefix, request.grammar, self._base.tokens),
+            )
+            for request, picture in zip(requests, features, strict=True)
+        ]
+
+    def _features_of(self, requests: Sequence[Request], adapter: str | None) -> list[Tensor]:
+        """[T, D] for every request; each picture goes through the vision tower once."""
+        through = self._switch.kept()[adapter].folder.is_for_pictures if adapter else False
+        made: dict[FeatureKey, Tensor] = {}
+        found = []
+        for place, request in enumerate(requests):
+            key = FeatureKey(request.image_digest or f" {place}", adapter if through else None)
+            features = made.get(key) if key in made else self._features.get(key)
+            if features is None:
+                features = self._see(request.image)
+                if request.image_digest:
+                    self._features.put(key, features)
+            made[key] = features
+            found.append(features)
+        return found
+
+    @torch.inference_mode()
+    def _see(self, image: Image) -> Tensor:
+        """Picture uint8[H, W, 3] through the vision tower and the projector: [T, D]."""
+        small = squash(image, self._base.image_size)
+        scaled = np.ascontiguousarray(small.transpose(2, 0, 1), dtype=np.float32) / _PIXEL_MIDDLE
+        net = self._base.net
+        pixels = torch.from_numpy(scaled - 1.0)[None].to(self._base.device, net.dtype)
+        return net.get_image_features(pixels).pooler_output[0]  # type: ignore[no-any-return]
+
+    def _probe_scores(self) -> Tensor:
+        """The scores of the fixed probe under whatever adapter is on, on the processor."""
+        ids = self._base.tokens.prefix_ids(PROBE_PREFIX)
+        row = Row(ids=ids, features=self._see(probe_picture()), max_new_tokens=1)
+        return next_logits(self._base.net, row, self._base.tokens.pad_id).cpu()
+
+    def _answer_in_memory(self, requests: Sequence[Request]) -> list[Completion]:
+        """Answer all at once; where a card is too small, each half, down to one request."""
+        try:
+            return self._answer(requests)
+        except torch.cuda.OutOfMemoryError as error:
+            if len(requests) == 1:
+                card = torch.cuda.get_device_properties(self._base.device).total_memory
+                count = count_weights(self._base.folder)
+                raise BackendUnavailable(
+                    what_would_fit(count, self._base.quantize, card)
+                ) from error
+        # Outside the handler, whose traceback would hold the batch's memory.
+        _empty_card_cache()
+        middle = len(requests) // 2
+        first = self._answer_in_memory(requests[:middle])
+        return [*first, *self._answer_in_memory(requests[middle:])]
+
+
+def _empty_card_cache() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

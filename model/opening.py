@@ -1,0 +1,97 @@
+"""The one entry for those who serve: a backend, its mask codec and what it says about itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from model.backend import Backend
+from model.compact_folder import shipped_adapter, shipped_model
+from model.manifest import Manifest, read_manifest
+from model.memory import Quantize
+from model.segmentation import Codec
+from model.types import BackendUnavailable
+
+CODEC_NAMES: Final = ("mask_codec.npz", "vae-oid.npz")
+"""Our own codec, or the published one beside a full-size model."""
+PUBLISHED_CODEC_SHA256: Final = "5586010257b8536dddefab65e7755077f21d5672d5674dacf911f73ae95a4447"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What a worker needs of the model.
+
+    Args:
+        backend: where completions come from.
+        codec: turns mask codes into masks.
+        manifest: of the base; `current()` is the one to ask once adapters are swapped.
+        adapter_manifest: gives the manifest of the adapter that is on.
+    """
+
+    backend: Backend
+    codec: Codec
+    manifest: Manifest
+    adapter_manifest: Callable[[], Manifest | None] = lambda: None
+
+    def current(self) -> Manifest:
+        """The base's manifest with what the adapter that is on changes of it."""
+        adapter = self.adapter_manifest()
+        if adapter is None:
+            return replace(self.manifest, may_use_category=False)
+        return replace(
+            self.manifest,
+            structures=adapter.structures or self.manifest.structures,
+            modalities=adapter.modalities or self.manifest.modalities,
+            regions=adapter.regions or self.manifest.regions,
+            may_use_category=adapter.may_use_category,
+        )
+
+
+def open_engine(
+    model: str | None = None,
+    adapter: str | None = None,
+    quantize: Quantize = "none",
+    *,
+    codec: str | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+) -> Engine:
+    """Load a model with its adapter and its codec; without names, the shipped ones.
+
+    Args:
+        model: a PaliGemma folder or a hub id in this machine's cache.
+        adapter: an adapter folder; a model that is not the shipped one has none unless named.
+        quantize: how the linear layers are held.
+        codec: an npz file, where the model's own folder has none.
+        device: as in open_local.
+        threads: processor threads for torch.
+
+    Raises:
+        BackendUnavailable: something is missing, changed, or too large for this machine.
+        AdapterMismatch: the adapter does not fit or changes nothing.
+    """
+    from model.local import open_local
+    from model.mask_codec import MaskCodec
+    from model.weights import find_folder
+
+    folder = shipped_model() if model is None else find_folder(model)
+    chosen = shipped_adapter() if adapter is None and model is None else adapter
+    mask_codec = MaskCodec.load(*_codec_file(folder, codec))
+    backend = open_local(
+        model or folder, adapter=chosen, quantize=quantize, device=device, threads=threads
+    )
+    manifest = read_manifest(folder) or Manifest(name=str(model))
+    return Engine(backend, mask_codec, manifest, backend.adapter_manifest)
+
+
+def _codec_file(folder: Path, named: str | None) -> tuple[Path, str | None]:
+    """The codec's file and the digest it must have."""
+    paths = [Path(named)] if named else [folder / name for name in CODEC_NAMES]
+    for path in paths:
+        if path.is_file():
+            is_published = path.name == CODEC_NAMES[1]
+            return path, PUBLISHED_CODEC_SHA256 if is_published else None
+    raise BackendUnavailable(
+        f"The mask codec is missing: put {' or '.join(CODEC_NAMES)} into the model folder "
+        f"{folder.name}."
+    )
