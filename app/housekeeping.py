@@ -12,16 +12,17 @@ log = structlog.get_logger()
 
 
 def purge(house: House) -> int:
-    """Erase every visit older than the retention time; gives how many."""
+    """Erase every visit that was closed or is older than the retention time; gives how many."""
     limit = now() - timedelta(hours=house.settings.retention_hours)
     with house.sessions() as session:
+        closed = visits.closed_for_good(session)
         old = visits.older_than(session, limit)
-    for visit_id in old:
+    for visit_id in dict.fromkeys([*closed, *old]):
         with house.sessions() as session, session.begin():
             visits.erase(session, house.blobs, visit_id)
             audit.record(session, "retention", "visit.erase", visit_id)
         log.info("visit_erased", visit_id=visit_id, reason="retention")
-    return len(old)
+    return len({*closed, *old})
 
 
 def sweep(house: House) -> int:

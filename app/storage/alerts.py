@@ -1,9 +1,14 @@
 """Alerts to staff: a kind and a place, never the words typed."""
 
-from sqlalchemy import select
+from datetime import timedelta
+from statistics import median
+
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.storage.tables import Alert, now
+from app.storage.tables import Alert, StaffSession, now
+
+LISTENING_WITHIN = timedelta(seconds=30)
 
 
 def raise_alert(session: Session, visit_id: str | None, kind: str, *, is_silent: bool) -> Alert:
@@ -39,3 +44,27 @@ def mark_seen(session: Session, alert_id: str, staff_id: str) -> bool:
     if alert.seen_at is None:
         alert.seen_at, alert.seen_by = now(), staff_id
     return True
+
+
+def is_someone_listening(session: Session) -> bool:
+    """Whether a staff page asked for alerts within the last 30 seconds."""
+    query = select(func.count()).where(
+        StaffSession.ended_at.is_(None), StaffSession.listening_at > now() - LISTENING_WITHIN
+    )
+    return bool(session.scalar(query))
+
+
+def latest(session: Session, count: int = 50) -> list[Alert]:
+    """The newest alerts, seen or not, newest first."""
+    return list(session.scalars(select(Alert).order_by(Alert.raised_at.desc()).limit(count)))
+
+
+def median_seconds_to_seen(session: Session, count: int = 50) -> float | None:
+    """How long the newest seen alerts waited, in the middle; None before the first."""
+    query = select(Alert).where(Alert.seen_at.is_not(None)).order_by(Alert.raised_at.desc())
+    waits = [
+        (alert.seen_at - alert.raised_at).total_seconds()
+        for alert in session.scalars(query.limit(count))
+        if alert.seen_at is not None
+    ]
+    return median(waits) if waits else None

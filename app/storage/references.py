@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, String, cast, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.storage.blobs import Blobs
@@ -30,6 +30,17 @@ class ReferenceRecord:
     is_drawn: bool = False
 
 
+@dataclass(frozen=True)
+class Filter:
+    """What a list of references is narrowed by; empty text narrows nothing."""
+
+    status: str = ""
+    region: str = ""
+    modality: str = ""
+    plane: str = ""
+    words: str = ""
+
+
 def add(
     session: Session,
     blobs: Blobs,
@@ -38,8 +49,21 @@ def add(
     size: tuple[int, int],
     image_digest: str,
     added_by: str | None,
+    *,
+    likeness: str = "",
 ) -> Reference:
-    """Store a draft: the picture first, then the row. `size` is (width, height) in pixels."""
+    """Store a draft: the picture first, then the row.
+
+    Args:
+        session: the caller commits it.
+        blobs: where the picture goes.
+        record: what staff say about it.
+        image_png: the de-identified picture.
+        size: (width, height) in pixels.
+        image_digest: SHA-256 of the pixels, in hex.
+        added_by: the staff id, or None for the command line.
+        likeness: perceptual hash, 16 hexadecimal digits, to find near duplicates by.
+    """
     reference_id = new_id()
     blobs.put(picture_name(reference_id), image_png)
     values = {**record.__dict__, "structures": list(record.structures)}
@@ -49,6 +73,7 @@ def add(
         width=size[0],
         height=size[1],
         added_by=added_by,
+        likeness=likeness,
         **values,
     )
     session.add(reference)
@@ -108,3 +133,70 @@ def same_picture(session: Session, image_digest: str) -> bool:
         Reference.image_digest == image_digest, Reference.status != "withdrawn"
     )
     return bool(session.scalar(query))
+
+
+def page_of(
+    session: Session, chosen: Filter, start: int, count: int
+) -> tuple[list[Reference], int]:
+    """A part of the references that fit a filter, newest first, and how many fit."""
+    conditions = _conditions(chosen)
+    query = select(Reference).where(*conditions).order_by(Reference.added_at.desc())
+    total = session.scalar(select(func.count()).select_from(Reference).where(*conditions)) or 0
+    return list(session.scalars(query.offset(start).limit(count))), total
+
+
+def _conditions(chosen: Filter) -> list[ColumnElement[bool]]:
+    exact = (
+        (Reference.status, chosen.status),
+        (Reference.region, chosen.region),
+        (Reference.modality, chosen.modality),
+        (Reference.plane, chosen.plane),
+    )
+    conditions: list[ColumnElement[bool]] = [column == value for column, value in exact if value]
+    searched = (
+        Reference.caption,
+        Reference.source,
+        Reference.licence,
+        Reference.consent_ref,
+        Reference.sequence,
+        Reference.level,
+        cast(Reference.structures, String),
+    )
+    for word in chosen.words.split():
+        conditions.append(or_(*(column.icontains(word, autoescape=True) for column in searched)))
+    return conditions
+
+
+def likenesses(session: Session, region: str, modality: str) -> list[tuple[str, str]]:
+    """(reference id, perceptual hash) of what is kept of one body part and kind of picture."""
+    query = select(Reference.reference_id, Reference.likeness).where(
+        Reference.status != "withdrawn",
+        Reference.region == region,
+        Reference.modality == modality,
+        Reference.likeness != "",
+    )
+    return [(reference_id, likeness) for reference_id, likeness in session.execute(query)]
+
+
+def approvals_of(session: Session, reference_ids: list[str]) -> dict[str, set[str]]:
+    """Who said yes to which of these references: staff ids by reference id."""
+    given: dict[str, set[str]] = {reference_id: set() for reference_id in reference_ids}
+    query = select(Approval).where(Approval.reference_id.in_(reference_ids))
+    for approval in session.scalars(query):
+        given[approval.reference_id].add(approval.staff_id)
+    return given
+
+
+def change(session: Session, reference: Reference, record: ReferenceRecord) -> None:
+    """Other words for a reference; earlier approvals were for the old ones and fall away."""
+    for name, value in {**record.__dict__, "structures": list(record.structures)}.items():
+        setattr(reference, name, value)
+    session.execute(delete(Approval).where(Approval.reference_id == reference.reference_id))
+    reference.status = "draft"
+
+
+def counts_by_kind(session: Session) -> dict[tuple[str, str, str], int]:
+    """How many live references there are of each (region, modality, plane)."""
+    columns = (Reference.region, Reference.modality, Reference.plane)
+    query = select(*columns, func.count()).where(Reference.status == "approved").group_by(*columns)
+    return {(region, modality, plane): n for region, modality, plane, n in session.execute(query)}

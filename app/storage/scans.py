@@ -99,6 +99,25 @@ def all_of_visit(session: Session, visit_id: str) -> list[Scan]:
     return list(session.scalars(query))
 
 
+def of_visits(session: Session, visit_ids: list[str]) -> list[Scan]:
+    """The scans of several visits, for a list of visits."""
+    return list(session.scalars(select(Scan).where(Scan.visit_id.in_(visit_ids))))
+
+
+def remove_region(
+    session: Session, opened: OpenedVisit, scan: Scan, structure: str
+) -> StoredRegion | None:
+    """Take one marked region away; gives what it was, or None when it is not there."""
+    rows = session.scalars(select(MarkedRegion).where(MarkedRegion.scan_id == scan.scan_id))
+    for row in rows:
+        region = _opened_region(opened, row)
+        if region.structure == structure:
+            session.delete(row)
+            session.flush()
+            return region
+    return None
+
+
 def find(session: Session, visit_id: str, scan_id: str) -> Scan | None:
     """A scan of this visit, or None: a foreign scan and no scan look alike."""
     scan = session.get(Scan, scan_id)

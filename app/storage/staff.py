@@ -12,6 +12,10 @@ from app.storage.tables import Staff, StaffSession, now
 ROLES = ("nurse", "doctor", "librarian", "admin")
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=8)
+TOUCH_EVERY = timedelta(seconds=10)
+"""A page that asks every two seconds is written down at most this often."""
+MAX_TRIES = 10
+FIRST_WAIT = timedelta(minutes=15)
 
 
 def count(session: Session) -> int:
@@ -44,16 +48,23 @@ def start_session(session: Session, master: MasterKey, staff_id: str) -> str:
     return token
 
 
-def by_token(session: Session, master: MasterKey, token: str) -> tuple[Staff, StaffSession] | None:
-    """Who holds this token; None when ended, idle for 15 minutes, 8 hours old, or removed."""
-    found = session.scalar(
-        select(StaffSession).where(
-            StaffSession.token_digest == master.digest("staff", token),
-            StaffSession.ended_at.is_(None),
-            StaffSession.last_seen_at > now() - IDLE,
-            StaffSession.started_at > now() - LONGEST,
-        )
+def by_token(
+    session: Session, master: MasterKey, token: str, *, even_idle: bool = False
+) -> tuple[Staff, StaffSession] | None:
+    """Who holds this token; None when ended, idle for 15 minutes, 8 hours old, or removed.
+
+    `even_idle` is for the page that listens for alerts: it must ring on after fifteen minutes
+    without a touch, and it shows nothing of a patient.
+    """
+    moment = now()
+    query = select(StaffSession).where(
+        StaffSession.token_digest == master.digest("staff", token),
+        StaffSession.ended_at.is_(None),
+        StaffSession.started_at > moment - LONGEST,
     )
+    if not even_idle:
+        query = query.where(StaffSession.last_seen_at > moment - IDLE)
+    found = session.scalar(query)
     member = None if found is None else session.get(Staff, found.staff_id)
     if found is None or member is None or member.removed_at is not None:
         return None
@@ -67,3 +78,87 @@ def end_sessions(session: Session, staff_id: str) -> None:
         .where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
         .values(ended_at=now())
     )
+
+
+def touch(found: StaffSession) -> None:
+    """This session was used just now."""
+    moment = now()
+    if moment - found.last_seen_at > TOUCH_EVERY:
+        found.last_seen_at = moment
+
+
+def listen(found: StaffSession) -> None:
+    """A page of this session asked for alerts just now; that is no use of the session."""
+    moment = now()
+    if found.listening_at is None or moment - found.listening_at > TOUCH_EVERY:
+        found.listening_at = moment
+
+
+def count_failure(member: Staff) -> None:
+    """A wrong password: from the tenth on the account rests, each time twice as long."""
+    member.failed_tries += 1
+    over = member.failed_tries - MAX_TRIES
+    if over >= 0:
+        member.locked_until_at = now() + min(FIRST_WAIT * 2**over, LONGEST)
+
+
+def is_locked(member: Staff) -> bool:
+    """Whether the account rests after too many wrong passwords."""
+    return member.locked_until_at is not None and member.locked_until_at > now()
+
+
+def forgive(member: Staff) -> None:
+    """The right password: earlier failures no longer count."""
+    member.failed_tries, member.locked_until_at = 0, None
+
+
+def everybody(session: Session) -> list[Staff]:
+    """All accounts that are not removed, by name."""
+    return list(
+        session.scalars(select(Staff).where(Staff.removed_at.is_(None)).order_by(Staff.name))
+    )
+
+
+def find(session: Session, staff_id: str) -> Staff | None:
+    """An account that is not removed, or None."""
+    member = session.get(Staff, staff_id)
+    return member if member is not None and member.removed_at is None else None
+
+
+def name_of(session: Session, staff_id: str | None) -> str:
+    """The name behind an id, of removed accounts too; empty for nobody."""
+    member = None if staff_id is None else session.get(Staff, staff_id)
+    return "" if member is None else member.name.partition("\x1f")[0]
+
+
+def change_roles(session: Session, member: Staff, roles: tuple[str, ...]) -> None:
+    """Other roles from now on; raises ValueError when none, unknown, or no admin would be left."""
+    if not roles or [role for role in roles if role not in ROLES]:
+        raise ValueError(f"roles are {', '.join(ROLES)}")
+    if "admin" not in roles and is_last_admin(session, member):
+        raise ValueError("the last admin stays admin")
+    member.roles = list(roles)
+
+
+def is_last_admin(session: Session, member: Staff) -> bool:
+    """Whether nobody else could make accounts."""
+    admins = [one.staff_id for one in everybody(session) if "admin" in one.roles]
+    return admins == [member.staff_id]
+
+
+def remove(session: Session, member: Staff) -> None:
+    """Remove an account and end its sessions; the row stays for what it signed, its name is free.
+
+    Raises:
+        ValueError: it is the last admin.
+    """
+    if is_last_admin(session, member):
+        raise ValueError("the last admin stays")
+    member.removed_at = now()
+    member.name = f"{member.name[:47]}\x1f{member.staff_id}"
+    end_sessions(session, member.staff_id)
+
+
+def end_session(found: StaffSession) -> None:
+    """End one session: sign-out."""
+    found.ended_at = now()

@@ -119,6 +119,7 @@ class Turn(Base):
     question: Mapped[Ciphertext]
     raw: Mapped[Ciphertext | None]
     shown: Mapped[Ciphertext | None]
+    released: Mapped[Ciphertext | None]
     input_verdict: Mapped[str] = mapped_column(String(10))
     input_rule: Mapped[str] = mapped_column(String(60))
     output_verdict: Mapped[str | None] = mapped_column(String(10))
@@ -176,6 +177,7 @@ class Reference(Base):
     reference_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     status: Mapped[str] = mapped_column(String(10), default="draft", index=True)
     image_digest: Mapped[str] = mapped_column(String(64), index=True)
+    likeness: Mapped[str] = mapped_column(String(16), default="")
     width: Mapped[int]
     height: Mapped[int]
     region: Mapped[str] = mapped_column(String(12), index=True)
@@ -232,6 +234,7 @@ class StaffSession(Base):
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.staff_id"), index=True)
     started_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime] = mapped_column(default=now)
+    listening_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 

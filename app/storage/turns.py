@@ -94,6 +94,19 @@ def raw_of(opened: OpenedVisit, turn: Turn) -> str | None:
     return opened.vault.open(turn.raw, f"turns.raw:{turn.turn_id}").decode()
 
 
+def release(opened: OpenedVisit, turn: Turn, words: str) -> None:
+    """Keep the doctor's wording of an answer, shown at level full; empty words take it back."""
+    sealed = opened.vault.seal(words.encode(), f"turns.released:{turn.turn_id}")
+    turn.released = sealed if words else None
+
+
+def released_of(opened: OpenedVisit, turn: Turn) -> str | None:
+    """The doctor's wording of an answer, or None."""
+    if turn.released is None:
+        return None
+    return opened.vault.open(turn.released, f"turns.released:{turn.turn_id}").decode()
+
+
 def all_of_visit(session: Session, visit_id: str) -> list[Turn]:
     """The turns of a visit in the order they were asked."""
     query = select(Turn).where(Turn.visit_id == visit_id).order_by(Turn.asked_at)
@@ -112,3 +125,8 @@ def waiting_before(session: Session, turn: Turn) -> int:
         Turn.status.in_(("asked", "answering")), Turn.asked_at < turn.asked_at
     )
     return session.scalar(query) or 0
+
+
+def of_visits(session: Session, visit_ids: list[str]) -> list[Turn]:
+    """The turns of several visits, for a list of visits."""
+    return list(session.scalars(select(Turn).where(Turn.visit_id.in_(visit_ids))))

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.storage import tables
@@ -15,6 +15,7 @@ from app.storage.tables import TabletSession, Visit, VisitKey, new_id, now
 CODE_LETTERS = "ACDEFGHJKMNPQRTUVWXY3479"  # no look-alikes such as 0/O, 1/I/L, 5/S, 8/B, 2/Z
 CODE_LENGTH = 8
 RELEASE_LEVELS = ("hold", "anatomy", "guarded", "full")
+UNDO_CLOSE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,51 @@ def code_of(opened: OpenedVisit) -> str:
     """The code of a visit in two groups of four, for a sheet of paper."""
     plain = opened.vault.open(opened.visit.code, f"visits.code:{opened.visit.visit_id}").decode()
     return f"{plain[:4]} {plain[4:]}"
+
+
+def change_level(visit: Visit, level: str) -> None:
+    """What this visit may show from the next request on; raises ValueError for another word."""
+    if level not in RELEASE_LEVELS:
+        raise ValueError(f"levels are {', '.join(RELEASE_LEVELS)}")
+    visit.release_level = level
+
+
+def close(session: Session, visit: Visit) -> None:
+    """End a visit: its tablets stop at once; it can be opened again until it is erased."""
+    visit.closed_at = now()
+    session.execute(
+        update(TabletSession)
+        .where(TabletSession.visit_id == visit.visit_id, TabletSession.ended_at.is_(None))
+        .values(ended_at=visit.closed_at)
+    )
+
+
+def reopen(visit: Visit) -> bool:
+    """Undo a close within ten minutes; False when it is too late."""
+    if visit.closed_at is None or visit.closed_at < now() - UNDO_CLOSE:
+        return False
+    visit.closed_at = None
+    return True
+
+
+def closed_for_good(session: Session) -> list[str]:
+    """The ids of visits that were closed more than ten minutes ago."""
+    query = select(Visit.visit_id).where(Visit.closed_at < now() - UNDO_CLOSE)
+    return list(session.scalars(query))
+
+
+def just_closed(session: Session) -> list[Visit]:
+    """Visits whose close can still be undone, the last one first."""
+    query = select(Visit).where(Visit.closed_at >= now() - UNDO_CLOSE)
+    return list(session.scalars(query.order_by(Visit.closed_at.desc())))
+
+
+def page_of_open(session: Session, start: int, count: int) -> tuple[list[Visit], int]:
+    """A part of the open visits, those who wait longest first, and how many there are."""
+    is_open = Visit.closed_at.is_(None)
+    query = select(Visit).where(is_open).order_by(Visit.opened_at).offset(start).limit(count)
+    total = session.scalar(select(func.count()).select_from(Visit).where(is_open)) or 0
+    return list(session.scalars(query)), total
 
 
 def all_open(session: Session) -> list[Visit]:

@@ -1,0 +1,45 @@
+"""Filing envelopes: sealed identifiers of delivered scans, found again by keyed hash only."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.storage.sealed import MasterKey
+from app.storage.tables import FilingEnvelope
+from app.storage.visits import OpenedVisit
+
+
+def add(
+    session: Session,
+    master: MasterKey,
+    opened: OpenedVisit,
+    scan_id: str,
+    identifiers: dict[str, str],
+) -> None:
+    """Seal the identifiers of one scan (by DICOM keyword) under its visit."""
+    session.add(
+        FilingEnvelope(
+            scan_id=scan_id,
+            visit_id=opened.visit.visit_id,
+            identifiers=opened.vault.seal_json(
+                identifiers, f"filing_envelopes.identifiers:{scan_id}"
+            ),
+            patient_id_digest=patient_digest(master, identifiers.get("PatientID", "")),
+            accession_digest=accession_digest(master, identifiers.get("AccessionNumber", "")),
+        )
+    )
+
+
+def patient_digest(master: MasterKey, patient_id: str) -> str | None:
+    """The keyed hash of a patient id, or None for an empty one."""
+    return master.digest("patient-id", patient_id) if patient_id else None
+
+
+def accession_digest(master: MasterKey, accession: str) -> str | None:
+    """The keyed hash of an accession number, or None for an empty one."""
+    return master.digest("accession", accession) if accession else None
+
+
+def patients_of_visit(session: Session, visit_id: str) -> set[str]:
+    """The keyed hashes of all patient ids delivered for a visit: more than one is a mix-up."""
+    query = select(FilingEnvelope.patient_id_digest).where(FilingEnvelope.visit_id == visit_id)
+    return {digest for digest in session.scalars(query) if digest}

@@ -1,0 +1,31 @@
+"""When a staff page last listened; a turn in the doctor's wording; likeness of pictures."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the tables forward."""
+    with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("listening_at", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("turns", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("released", sa.LargeBinary(), nullable=True))
+    with op.batch_alter_table("reference_pictures", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("likeness", sa.String(length=16), nullable=False, server_default="")
+        )
+
+
+def downgrade() -> None:
+    """Take the tables back."""
+    with op.batch_alter_table("reference_pictures", schema=None) as batch_op:
+        batch_op.drop_column("likeness")
+    with op.batch_alter_table("turns", schema=None) as batch_op:
+        batch_op.drop_column("released")
+    with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
+        batch_op.drop_column("listening_at")
