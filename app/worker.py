@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.analysis.analyse import analyse
 from app.analysis.converse import Picture, Question, converse, guard_scan
 from app.deps import House, open_house
+from app.guardrail.check import Scan as GuardScan
 from app.logs import place_of, start_logging
 from app.settings import Settings
 from app.storage import activations, scans, turns, visits, work
@@ -29,6 +30,7 @@ from model.types import Image, ModelError
 log = structlog.get_logger()
 POLL_SECONDS = 0.15
 BEAT_SECONDS = 5.0
+NOTHING_KNOWN = GuardScan(modality=None, region=None, plane=None)
 
 
 def run_worker(settings: Settings) -> int:
@@ -69,13 +71,28 @@ def adapter_folder(settings: Settings, name: str) -> Path:
 
 
 def _work_on(house: House, engine: Engine, worker_id: str, stopping: threading.Event) -> None:
+    seen: dict[str, str] = {}
     while not stopping.is_set():
         _swap_adapter(house, engine)
-        if not work_once(house, engine, worker_id):
+        if not work_once(house, engine, worker_id, seen):
+            forget_erased(house, engine, seen)
             stopping.wait(POLL_SECONDS)
 
 
-def work_once(house: House, engine: Engine, worker_id: str) -> bool:
+def forget_erased(house: House, engine: Engine, seen: dict[str, str]) -> None:
+    """Drop what the backend keeps of pictures whose visit is gone; `seen` is digest to visit."""
+    if not seen:
+        return
+    with house.sessions() as session:
+        known = set(visits.all_ids(session))
+    for digest in [digest for digest, visit_id in seen.items() if visit_id not in known]:
+        engine.backend.forget(digest)
+        del seen[digest]
+
+
+def work_once(
+    house: House, engine: Engine, worker_id: str, seen: dict[str, str] | None = None
+) -> bool:
     """Claim and finish one row, questions before scans; False when there is nothing to do.
 
     A row that hangs longer than the lease ends the process; the row is then claimed again.
@@ -87,7 +104,9 @@ def work_once(house: House, engine: Engine, worker_id: str) -> bool:
             return False
         faulthandler.dump_traceback_later(work.LEASE.total_seconds(), exit=True)
         try:
-            _finish(house, engine, session, row)
+            digest = _finish(house, engine, session, row)
+            if seen is not None and digest:
+                seen[digest] = row.visit_id
         except Exception as error:  # whatever happens, the row gets a state with a name
             session.rollback()
             _report(row, error)
@@ -97,34 +116,37 @@ def work_once(house: House, engine: Engine, worker_id: str) -> bool:
     return True
 
 
-def _finish(house: House, engine: Engine, session: Session, row: Turn | Scan) -> None:
+def _finish(house: House, engine: Engine, session: Session, row: Turn | Scan) -> str | None:
+    """Carry out a row and commit; gives the digest of the picture the model saw."""
     started = time.monotonic()
     opened = visits.opened(session, house.master, row.visit_id)
     if opened is None:  # erased while the row was waiting
-        return
+        return None
     if isinstance(row, Scan):
-        _look(house, engine, session, opened, row)
+        digest = _look(house, engine, session, opened, row)
     else:
-        _answer(house, engine, session, opened, row)
+        digest = _answer(house, engine, session, opened, row)
     session.commit()
     log.info("row_done", status=row.status, seconds=round(time.monotonic() - started, 3))
+    return digest
 
 
-def _look(house: House, engine: Engine, session: Session, opened: OpenedVisit, scan: Scan) -> None:
+def _look(house: House, engine: Engine, session: Session, opened: OpenedVisit, scan: Scan) -> str:
     image = _pixels(scans.picture_of(house.blobs, opened, scan))
-    look, regions = analyse(engine, house.catalogue, scans.facts_of(opened, scan), image)
+    facts = scans.facts_of(opened, scan)
+    look, regions = analyse(engine, house.catalogue, facts, image)
     scan.adapter = engine.backend.info().adapter
     scans.store_look(session, opened, scan, look, regions)
+    return facts.image_digest
 
 
-def _answer(
-    house: House, engine: Engine, session: Session, opened: OpenedVisit, turn: Turn
-) -> None:
+def _answer(house: House, engine: Engine, session: Session, opened: OpenedVisit, turn: Turn) -> str:
     picture = _picture(house, session, opened, turn)
     question = Question(turn.kind, turns.question_of(opened, turn), turn.language)
-    may_use = engine.manifest.may_use_category
+    may_use = engine.current().may_use_category
     answered = converse(engine.backend, house.guard, picture, question, may_use_category=may_use)
     turns.store_answer(opened, turn, answered)
+    return picture.facts.image_digest
 
 
 def _picture(house: House, session: Session, opened: OpenedVisit, turn: Turn) -> Picture:
@@ -163,7 +185,7 @@ def _neutral(house: House, session: Session, opened: OpenedVisit, turn: Turn) ->
     scan = scans.find(session, turn.visit_id, turn.scan_id or "")
     look = None if scan is None else scans.look_of(opened, scan)
     known = None if look is None else guard_scan(look, ())
-    verdict = house.guard.check_answer("", "", turn.language, known or house.guard.unknown_scan)
+    verdict = house.guard.check_answer("", "", turn.language, known or NOTHING_KNOWN)
     return turns.Answered(
         raw="",
         shown=verdict.text,

@@ -36,10 +36,6 @@ class Backend(Protocol):
         """Drop whatever was kept of this picture (a visit was erased)."""
         ...
 
-    def forget(self, image_digest: str) -> None:
-        """Drop whatever is kept of a picture; its visit was erased."""
-        ...
-
     def info(self) -> BackendInfo:
         """What is loaded right now."""
         ...

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.analysis.overlay import anchor_point, outline_paths
+from app.analysis.outline import anchor_point, outline_paths
 from app.analysis.plausibility import judge
 from app.anatomy.catalogue import Catalogue
 from app.storage.scans import Look, ScanFacts, StoredRegion
@@ -31,11 +31,11 @@ def analyse(
     """Look at a picture (uint8[H, W, 3] RGB); gives the words for it and its marked regions."""
     recognition = recognise(engine.backend, image, facts.image_digest)
     words = choose_words(facts, recognition)
-    names = names_to_find(catalogue, words, recognition, engine.manifest.structures)
+    names = names_to_find(catalogue, words, recognition, engine.current().structures)
     if not words.is_scan or not names:
         return _look(engine, words, recognition.seconds), []
     found = find_regions(engine.backend, image, facts.image_digest, names, engine.codec)
-    judged = judge(found.regions, words.region, words.plane)
+    judged = judge(found.regions, words.region, words.plane, catalogue=catalogue)
     shown = [_stored(item.region) for item in judged if item.shown]
     reasons = {item.region.label: item.reason or "" for item in judged if not item.shown}
     look = _look(engine, words, recognition.seconds + found.seconds, reasons)
