@@ -32,10 +32,6 @@ class Backend(Protocol):
         """Switch to the adapter in this folder; raises AdapterMismatch and keeps the old one."""
         ...
 
-    def forget(self, image_digest: str) -> None:
-        """Drop whatever was kept of this picture (a visit was erased)."""
-        ...
-
     def info(self) -> BackendInfo:
         """What is loaded right now."""
         ...
