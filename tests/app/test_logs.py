@@ -14,7 +14,6 @@ def test_a_key_that_is_not_listed_is_dropped(key: str) -> None:
 
 
 def test_the_place_of_an_error_does_not_hold_its_message() -> None:
-    try:
+    with pytest.raises(ValueError, match=CANARY) as caught:
         raise ValueError(CANARY)
-    except ValueError as error:
-        assert place_of(error).startswith("test_logs.py:")
+    assert place_of(caught.value).startswith("test_logs.py:")
