@@ -99,8 +99,9 @@ def _edges(mask: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     along = padded[1:-1, 1:] - padded[1:-1, :-1]  # across vertical edges: [H, W + 1]
     top, bottom = np.argwhere(down == 1), np.argwhere(down == -1)
     left, right = np.argwhere(along == 1), np.argwhere(along == -1)
-    starts = [top, bottom + (0, 1), left + (1, 0), right]
-    ends = [top + (0, 1), bottom, left, right + (1, 0)]
+    one_down, one_right = np.array([1, 0]), np.array([0, 1])
+    starts = [top, bottom + one_right, left + one_down, right]
+    ends = [top + one_right, bottom, left, right + one_down]
     return np.vstack(starts)[:, ::-1], np.vstack(ends)[:, ::-1]
 
 

@@ -29,6 +29,7 @@ LIGHT: Final = "#FFFFFF"
 TILES_PER_SIDE: Final = 34
 """Pattern tiles along the longer side: at 80 mm on paper a tile is 2.4 mm, clear at 300 dpi."""
 FONT: Final = "Noto Sans"
+SPREAD_ROUNDS: Final = 60
 
 # Strokes of each pattern in a tile of 12 by 12; straight edges meet at the tile's border.
 PATTERN_STROKES: Final = {
@@ -73,7 +74,7 @@ def overlay_svg(width: int, height: int, shapes: Sequence[Shape], picture: str) 
         "</defs>",
         f'<image href="{escape(picture)}" width="{width}" height="{height}"/>',
         *(_area(shape, side) for shape in shapes),
-        *(_number(shape, side, width, height) for shape in shapes),
+        *_numbers(shapes, width, height),
         "</svg>",
     ]
     return "".join(parts)
@@ -131,15 +132,59 @@ def _area(shape: Shape, side: int) -> str:
     )
 
 
-def _number(shape: Shape, side: int, width: int, height: int) -> str:
-    radius = side / 30
-    x = min(max(shape.anchor[0], radius), width - radius)
-    y = min(max(shape.anchor[1], radius), height - radius)
+def _numbers(shapes: Sequence[Shape], width: int, height: int) -> list[str]:
+    """Numbered discs, pushed apart; a thin line leads from a pushed disc to its place."""
+    side = max(width, height)
+    radius = side / 34
+    places = spread([shape.anchor for shape in shapes], radius, width, height)
+    lines, discs = [], []
+    for shape, (x, y) in zip(shapes, places, strict=True):
+        at_x, at_y = shape.anchor
+        if (x - at_x) ** 2 + (y - at_y) ** 2 > radius**2:
+            lines += [_leader(x, y, at_x, at_y, side)]
+        discs.append(_disc(shape.number, x, y, radius, side))
+    return lines + discs
+
+
+def spread(
+    points: Sequence[tuple[float, float]], radius: float, width: int, height: int
+) -> list[tuple[float, float]]:
+    """Centres of discs near the given points (x, y) that do not cover each other, if room allows.
+
+    The same points always give the same places.
+    """
+    edge = np.array([width - radius, height - radius])
+    placed = np.clip(np.array(points, dtype=np.float64).reshape(-1, 2), radius, edge)
+    turns = np.arange(len(placed))[:, None]
+    placed += np.hstack([np.cos(turns), np.sin(turns)]) * 1e-3  # parts equal points
+    for _ in range(SPREAD_ROUNDS):
+        gaps = placed[:, None] - placed[None]
+        away = np.hypot(gaps[..., 0], gaps[..., 1])
+        short = np.clip(2.2 * radius - away, 0, None)
+        np.fill_diagonal(short, 0)
+        if not short.any():
+            break
+        push = gaps / np.maximum(away, 1e-9)[..., None] * short[..., None] / 2
+        placed = np.clip(placed + push.sum(axis=1), radius, edge)
+    return [(float(x), float(y)) for x, y in placed]
+
+
+def _leader(x: float, y: float, to_x: float, to_y: float, side: int) -> str:
+    line = f'<path d="M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}" fill="none" '
+    return (
+        f'{line}stroke="{DARK}" stroke-width="{side / 130:.2f}"/>'
+        f'{line}stroke="{LIGHT}" stroke-width="{side / 300:.2f}"/>'
+        f'<circle cx="{to_x:.1f}" cy="{to_y:.1f}" r="{side / 130:.2f}" fill="{LIGHT}" '
+        f'stroke="{DARK}" stroke-width="{side / 400:.2f}"/>'
+    )
+
+
+def _disc(number: int, x: float, y: float, radius: float, side: int) -> str:
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.2f}" fill="{LIGHT}" stroke="{DARK}" '
         f'stroke-width="{side / 240:.2f}"/>'
         f'<text x="{x:.1f}" y="{y + radius * 0.47:.1f}" font-family="{FONT}" font-weight="bold" '
-        f'font-size="{radius * 1.3:.2f}" text-anchor="middle" fill="{DARK}">{shape.number}</text>'
+        f'font-size="{radius * 1.3:.2f}" text-anchor="middle" fill="{DARK}">{number}</text>'
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads YAML with line numbers and collects every mistake; what the values mean stands elsewhere."""
+"""Reads YAML with line numbers and collects every mistake; what values mean stands elsewhere."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ class Mistake:
     reason: str
 
     def __str__(self) -> str:
+        """File, line and reason, as editors open it."""
         return f"{self.file}:{self.line}: {self.reason}"
 
 
@@ -23,6 +24,7 @@ class DataError(Exception):
     """Data files that cannot be used; carries all mistakes, not just the first."""
 
     def __init__(self, mistakes: list[Mistake]) -> None:
+        """An error whose text has one line for each mistake."""
         self.mistakes = tuple(mistakes)
         super().__init__("\n".join(str(mistake) for mistake in mistakes))
 

@@ -1,0 +1,1 @@
+"""The report a patient takes along: its content, and the process that makes a PDF of it."""

@@ -1,0 +1,124 @@
+"""Builds the derived parts of a report from plain values: numbers, order, words to explain."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+from app.anatomy.catalogue import Catalogue
+from app.report.content import ReportContent, ReportScan, ReportStructure
+
+MAX_TEXT_CHARS: Final = 20_000
+MAX_ITEMS: Final = 200
+"""Turns and questions printed; a visit lasts hours, not days."""
+MAX_MARKS: Final = 3
+"""Combining marks kept on one letter; Vietnamese and Arabic need two, towers of them none."""
+FACING_PLANES: Final = ("axial", "coronal", "frontal")
+EXPLAINED_MODALITIES: Final = ("CT", "MR", "X-ray")
+EXPLAINED_PLANES: Final = ("axial", "coronal", "sagittal", "frontal", "lateral")
+
+
+class Outlined(Protocol):
+    """A stored marked region: key, path data and anchor in picture pixels, share of the picture."""
+
+    @property
+    def structure(self) -> str:
+        """The key of the structure."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """SVG path data."""
+        ...
+
+    @property
+    def anchor(self) -> tuple[float, float]:
+        """A point (x, y) inside."""
+        ...
+
+    @property
+    def area_share(self) -> float:
+        """Its share of the picture."""
+        ...
+
+
+def marked_structures(
+    regions: Iterable[Outlined], catalogue: Catalogue, language: str
+) -> tuple[ReportStructure, ...]:
+    """The regions with their words and colours, numbered from 1, best known and largest first.
+
+    The two of a pair get numbers in a row, the right one first: it is on the picture's left.
+    """
+    known = [region for region in regions if region.structure in catalogue.structures]
+    shares = {region.structure: region.area_share for region in known}
+
+    def order(region: Outlined) -> tuple[int, float, str]:
+        one = catalogue.structure(region.structure)
+        share = max(region.area_share, shares.get(one.pair_key or "", 0.0))
+        # Of a pair the other half's key sorts, so that "left" of the right one comes first.
+        return (one.rank, -share, one.pair_key or one.key)
+
+    known.sort(key=order)
+    marked = []
+    for number, region in enumerate(known, start=1):
+        structure = catalogue.structure(region.structure)
+        text = structure.text(language)
+        marked.append(
+            ReportStructure(
+                key=structure.key,
+                number=number,
+                name=text.name,
+                does=text.does,
+                looks=text.looks,
+                colour=structure.colour,
+                pattern=structure.pattern,
+                path=region.path,
+                anchor=region.anchor,
+            )
+        )
+    return tuple(marked)
+
+
+def structure_names(keys: Iterable[str], catalogue: Catalogue, language: str) -> tuple[str, ...]:
+    """The plain names of structures by key; unknown keys are left out."""
+    structures = catalogue.structures
+    return tuple(structures[key].text(language).name for key in keys if key in structures)
+
+
+def shows_sides(scan: ReportScan) -> bool:
+    """Whether left and right are swapped in the picture, so that the report must say it."""
+    return scan.plane in FACING_PLANES
+
+
+def words_to_explain(scans: Sequence[ReportScan]) -> tuple[str, ...]:
+    """Kinds of picture and planes of these scans that the glossary explains, each once."""
+    modalities = [scan.modality for scan in scans if scan.modality in EXPLAINED_MODALITIES]
+    planes = [scan.plane for scan in scans if scan.plane in EXPLAINED_PLANES]
+    return tuple(dict.fromkeys([*modalities, *planes]))
+
+
+def for_edition(content: ReportContent) -> ReportContent:
+    """The content this edition may hold: before the consultation no doctor's sentence."""
+    if content.edition == "before":
+        return replace(content, doctor_sentence=None)
+    return content
+
+
+def printable(text: str) -> str:
+    """A text without control and direction-override characters and towers of accents.
+
+    What a person typed stays as it is otherwise, cut at 20,000 characters.
+    """
+    kept: list[str] = []
+    marks = 0
+    for char in unicodedata.normalize("NFC", text[:MAX_TEXT_CHARS]):
+        category = unicodedata.category(char)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if marks > MAX_MARKS or (category in ("Cc", "Cf", "Cs", "Co", "Cn") and char not in KEPT):
+            continue
+        kept.append(char)
+    return "".join(kept)
+
+
+KEPT: Final = "\n\t\u200c\u200d\u200e\u200f"
+"""Line breaks, joiners (Arabic, Indic, emoji) and plain direction marks; overrides go."""

@@ -1,0 +1,108 @@
+"""What a report holds, as plain values; nothing here knows how it looks or where it comes from."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Edition = Literal["before", "after"]
+
+
+@dataclass(frozen=True)
+class ReportStructure:
+    """One marked part, numbered from 1; `path`, `anchor` (x, y) in pixels of the scan's picture."""
+
+    key: str
+    number: int
+    name: str
+    does: str
+    looks: str
+    colour: str
+    pattern: str
+    path: str
+    anchor: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ReportScan:
+    """One picture of the patient; modality, plane and region are words of model/vocabulary."""
+
+    image_png: bytes
+    width: int
+    height: int
+    modality: str
+    plane: str
+    region: str
+    structures: tuple[ReportStructure, ...] = ()
+    uncertain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReportReference:
+    """A healthy example; `matches_on` names what fits: region, modality, plane, age_band, sex."""
+
+    image_png: bytes
+    matches_on: tuple[str, ...]
+    source: str
+    licence: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class ReportTurn:
+    """A question as typed and the answer as it was shown, never raw model text."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class ReportTerm:
+    """A word of this report and what it means."""
+
+    word: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class ReportContact:
+    """Whom to ask, and where or under which number."""
+
+    who: str
+    where: str
+
+
+@dataclass(frozen=True)
+class ReportVersions:
+    """What made the words and the coloured areas; `adapter` is None where none is on."""
+
+    model: str
+    adapter: str | None
+    policy: str
+    catalogue: str
+    prompts: str
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """Everything on the paper; dates are already written in the report's language.
+
+    `visit_url` becomes a QR code; None leaves it out. `doctor_sentence` belongs to the edition
+    "after" alone. The three fixed sentences come from the policy, in the report's language.
+    """
+
+    edition: Edition
+    language: str
+    clinic_name: str
+    date: str
+    demonstration: bool
+    ai_line: str
+    companion_line: str
+    intended_purpose: str
+    versions: ReportVersions
+    scans: tuple[ReportScan, ...] = ()
+    references: tuple[ReportReference, ...] = ()
+    turns: tuple[ReportTurn, ...] = ()
+    questions: tuple[str, ...] = ()
+    glossary: tuple[ReportTerm, ...] = ()
+    whom_to_call: tuple[ReportContact, ...] = ()
+    visit_url: str | None = None
+    doctor_sentence: str | None = None

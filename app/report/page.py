@@ -1,0 +1,98 @@
+"""Turns report content into one HTML page and the assets it names; knows no PDF and no network."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import segno
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from app.analysis.overlay import Shape, overlay_svg, swatch_svg
+from app.i18n import direction, words_of
+from app.report.compose import MAX_ITEMS, for_edition, printable, shows_sides, words_to_explain
+from app.report.content import ReportContent, ReportScan
+
+TEMPLATES: Final = Path(__file__).resolve().parents[2] / "templates"
+SCHEME: Final = "asset:"
+SVG: Final = "image/svg+xml"
+PNG: Final = "image/png"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """Bytes that the page may load by its id, and what they are."""
+
+    body: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole HTML document; every address in it is `asset:` and one of the ids."""
+
+    html: str
+    assets: dict[str, Asset]
+
+
+def build_page(content: ReportContent) -> Page:
+    """The report as HTML in its language, with everything it shows."""
+    content = for_edition(content)
+    assets = _assets(content)
+    template = _environment(content.language).get_template("report/report.html")
+    html = template.render(
+        report=content,
+        direction=direction(content.language),
+        explained=words_to_explain(content.scans),
+        turns=content.turns[:MAX_ITEMS],
+        questions=content.questions[:MAX_ITEMS],
+    )
+    return Page(html, assets)
+
+
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    install = environment.install_gettext_translations  # type: ignore[attr-defined]
+    install(words_of(language), newstyle=True)
+    environment.filters["printable"] = printable
+    environment.tests["facing"] = shows_sides
+    return environment
+
+
+def _assets(content: ReportContent) -> dict[str, Asset]:
+    css = (TEMPLATES / "report" / "report.css").read_bytes()
+    assets = {"report.css": Asset(css, "text/css")}
+    for at, scan in enumerate(content.scans):
+        assets[f"scan-{at}"] = Asset(scan.image_png, PNG)
+        overlay = overlay_svg(scan.width, scan.height, _shapes(scan), f"{SCHEME}scan-{at}")
+        assets[f"overlay-{at}"] = Asset(overlay.encode(), SVG)
+        for one in scan.structures:
+            swatch = swatch_svg(one.colour, one.pattern).encode()
+            assets[f"swatch-{at}-{one.number}"] = Asset(swatch, SVG)
+    for at, reference in enumerate(content.references):
+        assets[f"reference-{at}"] = Asset(reference.image_png, PNG)
+    if content.visit_url:
+        assets["qr"] = Asset(_qr(content.visit_url), SVG)
+    return assets
+
+
+def _shapes(scan: ReportScan) -> list[Shape]:
+    return [
+        Shape(one.key, one.number, one.colour, one.pattern, one.path, one.anchor)
+        for one in scan.structures
+    ]
+
+
+def _qr(address: str) -> bytes:
+    target = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(
+        target, kind="svg", xmldecl=False, border=2, dark="#10222E"
+    )
+    return target.getvalue()
