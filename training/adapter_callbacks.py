@@ -1,0 +1,175 @@
+"""What happens beside the training loop: log lines, progress, checkpoints by time, early stop."""
+
+import json
+import sys
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any, Final
+
+from tqdm import tqdm
+from transformers import TrainerCallback
+
+from training.adapter_trainer import keep_best, read_score
+
+LOG_NAME: Final = "log.jsonl"
+WINDOW: Final = 100
+"""Steps over which the share of clipped ones is counted."""
+EATEN: Final = 5.0
+"""A norm this many times the limit loses four fifths of the step to clipping."""
+
+
+class LogLines(TrainerCallback):  # type: ignore[misc]
+    """One JSON object a step: loss, rate, the gradient's norm before and after clipping."""
+
+    def __init__(self, folder: Path, clip: float) -> None:
+        """Write to log.jsonl in this folder."""
+        self._path = folder / LOG_NAME
+        self._clip = clip
+        self._norms: deque[float] = deque(maxlen=WINDOW)
+        self._has_warned = False
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Drop the lines after the checkpoint: these steps come again."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        kept = [line for line in read_log(self._path) if line["step"] <= state.global_step]
+        self._path.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        self._norms.extend(line["norm_before"] for line in kept if "norm_before" in line)
+
+    def on_log(
+        self,
+        args: Any,  # noqa: ARG002
+        state: Any,
+        control: Any,  # noqa: ARG002
+        logs: dict[str, Any],
+        **_: Any,
+    ) -> None:
+        """Write one line; the process that is first writes for all."""
+        if not state.is_world_process_zero:
+            return
+        line: dict[str, Any] = {"step": state.global_step}
+        if "grad_norm" in logs:
+            line |= self._norm(float(logs["grad_norm"]))
+            line |= {"loss": logs["loss"], "learning_rate": logs["learning_rate"]}
+        line |= {key: value for key, value in logs.items() if key.startswith("eval_")}
+        if len(line) > 1:
+            with self._path.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line) + "\n")
+
+    def _norm(self, norm: float) -> dict[str, float]:
+        self._norms.append(norm)
+        clipped = sum(one > self._clip for one in self._norms) / len(self._norms)
+        middle = sorted(self._norms)[len(self._norms) // 2]
+        if len(self._norms) == WINDOW and middle > EATEN * self._clip and not self._has_warned:
+            self._has_warned = True
+            sys.stderr.write(
+                f"Clipping eats the signal: the middle norm is {middle:.1f}, the limit "
+                f"{self._clip}. Raise accumulation or clip, or lower the learning rate.\n"
+            )
+        return {
+            "norm_before": norm,
+            "norm_after": min(norm, self._clip) if self._clip > 0 else norm,
+            "clipped_share": clipped,
+        }
+
+
+class CheckpointByTime(TrainerCallback):  # type: ignore[misc]
+    """Asks for a checkpoint when so many seconds have passed since the last."""
+
+    def __init__(self, seconds: float) -> None:
+        """The first comes this long after the start."""
+        self._seconds = seconds
+        self._last = time.monotonic()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:  # noqa: ARG002
+        """Save when it is time."""
+        if time.monotonic() - self._last >= self._seconds:
+            self._last = time.monotonic()
+            control.should_save = True
+        return control
+
+
+class KeepBest(TrainerCallback):  # type: ignore[misc]
+    """Keeps the weights with the best held-out score; stops when it has not risen for long."""
+
+    def __init__(self, folder: Path, patience: int) -> None:
+        """Keep them in this folder; a patience of 0 never stops."""
+        self._folder = folder
+        self._patience = patience
+
+    def on_evaluate(
+        self,
+        args: Any,  # noqa: ARG002
+        state: Any,
+        control: Any,
+        metrics: dict[str, float],
+        model: Any,
+        **_: Any,
+    ) -> Any:
+        """Compare with the best so far."""
+        if not state.is_world_process_zero:
+            return control
+        keep_best(model, self._folder, state.global_step, metrics)
+        best = read_score(self._folder)["step"]
+        # Counted from the log, so that a resumed run waits as long as an unbroken one.
+        told = read_log(self._folder / LOG_NAME)
+        waited = sum("eval_score" in line and line["step"] > best for line in told)
+        if self._patience and waited >= self._patience:
+            control.should_training_stop = True
+        return control
+
+
+class Progress(TrainerCallback):  # type: ignore[misc]
+    """A bar with the time left and the latest loss and scores."""
+
+    def __init__(self) -> None:
+        """The bar appears when training begins."""
+        self._bar: Any = None
+        self._shown: dict[str, str] = {}
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Open the bar where the run stands."""
+        if state.is_world_process_zero:
+            self._bar = tqdm(
+                total=state.max_steps, initial=state.global_step, unit="step", mininterval=5.0
+            )
+
+    def on_log(
+        self,
+        args: Any,  # noqa: ARG002
+        state: Any,  # noqa: ARG002
+        control: Any,  # noqa: ARG002
+        logs: dict[str, Any],
+        **_: Any,
+    ) -> None:
+        """Show loss and held-out scores beside the bar."""
+        if self._bar is None:
+            return
+        shown = {
+            key.removeprefix("eval_"): f"{value:.3f}"
+            for key, value in logs.items()
+            if key == "loss" or key.startswith("eval_")
+        }
+        self._shown |= shown
+        self._bar.set_postfix(self._shown, refresh=False)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """One step on."""
+        if self._bar is not None:
+            self._bar.update(state.global_step - self._bar.n)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Close the bar."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The lines of a log; a last line cut off by a kill is left out."""
+    lines: list[dict[str, Any]] = []
+    for text in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        try:
+            lines.append(json.loads(text))
+        except ValueError:
+            break
+    return lines

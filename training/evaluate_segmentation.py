@@ -1,0 +1,173 @@
+"""Segmentation through the serving code: overlap by structure, broken suffixes, false masks."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from model.opening import Engine
+from model.segmentation import Segmentation, find_regions
+from model.types import Mask
+from training.evaluate_asking import Say, Shown, show, spread
+from training.evaluate_slices import (
+    Knowledge,
+    Slice,
+    atlas_keys,
+    easy_absent,
+    hard_absent,
+    learn,
+    masks_of,
+    read_slices,
+)
+from training.masks import LEAST_SHARE, LEAST_VOLUMES, anatomy_labels
+from training.metrics_bootstrap import mean_interval
+from training.metrics_masks import dice
+from training.metrics_masks import intersection_over_union as overlap
+
+LEAST_OBJECTS: Final = 5
+"""Objects below which a structure is left out of the macro mean."""
+ABSENT_NAMES: Final = 4
+FREE_NAMES: Final = 4
+"""Names in the one prefix a picture that is asked with the grammar off."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One reference object: its structure, its volume, and what was reached."""
+
+    structure: str
+    volume: str
+    dice: float
+    iou: float
+    atlas_dice: float
+
+
+@dataclass
+class Tally:
+    """What the slices seen so far add up to."""
+
+    scored: list[Scored] = field(default_factory=list)
+    malformed: list[bool] = field(default_factory=list)
+    easy: list[bool] = field(default_factory=list)
+    hard: list[bool] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks one engine for structures; `adapter` as in Request."""
+
+    engine: Engine
+    adapter: str | None
+
+    def find(self, view: Shown, names: Sequence[str], *, grammar: bool = True) -> Segmentation:
+        """The regions of these names; nothing is asked for none."""
+        engine = self.engine
+        return find_regions(
+            engine.backend,
+            view.image,
+            view.digest,
+            names,
+            engine.codec,
+            adapter=self.adapter,
+            grammar=grammar,
+        )
+
+
+def evaluate_segmentation(
+    asker: Asker, folder: Path, split: str, *, limit: int, say: Say
+) -> dict[str, Any]:
+    """Every segmentation figure of one split."""
+    knowledge, labels = learn(folder, LEAST_SHARE), anatomy_labels(folder)
+    all_slices = read_slices(folder, split)
+    kin: defaultdict[str, list[Slice]] = defaultdict(list)
+    for one in all_slices:
+        kin[one.volume].append(one)
+    slices, tally = spread(all_slices, limit), Tally()
+    for number, one in enumerate(slices):
+        wanted = masks_of(one, labels, LEAST_SHARE)
+        view = show(one.image)
+        _score_present(tally, asker, view, one, wanted, knowledge)
+        names = easy_absent(one, knowledge, ABSENT_NAMES, number)
+        tally.easy += false_masks(asker.find(view, names), names)
+        names = hard_absent(one, kin[one.volume], list(wanted), ABSENT_NAMES, number)
+        tally.hard += false_masks(asker.find(view, names), names)
+        if number % 20 == 19 or number + 1 == len(slices):
+            say(f"segmentation {number + 1} of {len(slices)} slices")
+    return {"slices": len(slices), **_summary(tally, knowledge)}
+
+
+def false_masks(found: Segmentation, names: Sequence[str]) -> list[bool]:
+    """For each name, whether something was coloured for it."""
+    drawn = {one.label for one in found.regions if one.mask is not None and one.mask.any()}
+    return [name in drawn for name in names]
+
+
+def _score_present(
+    tally: Tally,
+    asker: Asker,
+    view: Shown,
+    one: Slice,
+    wanted: Mapping[str, Mask],
+    knowledge: Knowledge,
+) -> None:
+    if not wanted:
+        return
+    regions = {region.label: region.mask for region in asker.find(view, list(wanted)).regions}
+    for name, mask in wanted.items():
+        drawn = regions.get(name)
+        atlas = knowledge.atlas.draw(atlas_keys(name, one), *mask.shape)
+        scores = (0.0, 0.0) if drawn is None else (dice(drawn, mask), overlap(drawn, mask))
+        guessed = 0.0 if atlas is None else dice(atlas, mask)
+        tally.scored.append(Scored(name, one.volume, *scores, guessed))
+    free = asker.find(view, list(wanted)[:FREE_NAMES], grammar=False)
+    tally.malformed.append(bool(free.rejected))
+
+
+def _summary(tally: Tally, knowledge: Knowledge) -> dict[str, Any]:
+    scored, malformed, easy, hard = tally.scored, tally.malformed, tally.easy, tally.hard
+    structures = _per_structure(scored, knowledge)
+    steady = [
+        one
+        for one in structures.values()
+        if one["n"] >= LEAST_OBJECTS and one["train_volumes"] >= LEAST_VOLUMES
+    ]
+    volumes = [one.volume for one in scored]
+    return {
+        "n": len(scored),
+        "mean_dice": _mean([one.dice for one in scored]),
+        "atlas_dice": _mean([one.atlas_dice for one in scored]),
+        "macro_dice": _mean([one["dice"] for one in steady]),
+        "macro_structures": len(steady),
+        "mean_iou": _mean([one.iou for one in scored]),
+        "malformed_share": _mean(malformed),
+        "malformed_n": len(malformed),
+        "absent_false_easy": _mean(easy),
+        "absent_easy_n": len(easy),
+        "absent_false_hard": _mean(hard),
+        "absent_hard_n": len(hard),
+        "interval": {"mean_dice": mean_interval([one.dice for one in scored], volumes)},
+        "per_structure": structures,
+    }
+
+
+def _per_structure(
+    scored: Sequence[Scored], knowledge: Knowledge
+) -> dict[str, dict[str, float | int]]:
+    grouped: defaultdict[str, list[Scored]] = defaultdict(list)
+    for one in scored:
+        grouped[one.structure].append(one)
+    return {
+        name: {
+            "n": len(ones),
+            "dice": sum(one.dice for one in ones) / len(ones),
+            "iou": sum(one.iou for one in ones) / len(ones),
+            "atlas_dice": sum(one.atlas_dice for one in ones) / len(ones),
+            "train_volumes": knowledge.volumes.get(name, 0),
+        }
+        for name, ones in sorted(grouped.items())
+    }
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None

@@ -1,0 +1,154 @@
+"""`python -m training card`: the README of an adapter folder, from its manifest and its numbers."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from model.manifest import MANIFEST_NAME
+
+PURPOSE: Final = (
+    "Explains in plain language which part of the body a picture shows and how a healthy example "
+    "looks, and helps people prepare questions for their doctor. Not intended to detect, rule out, "
+    "monitor or predict disease or to support treatment decisions. Demonstration and research "
+    "use; not a medical device and not for clinical use without conformity assessment by the "
+    "operator."
+)
+_MEDPIX_ROWS: Final = ("modality_accuracy", "body_part_accuracy", "plane_accuracy")
+_MASK_ROWS: Final = (
+    "mean_dice",
+    "atlas_dice",
+    "macro_dice",
+    "mean_iou",
+    "malformed_share",
+    "absent_false_easy",
+    "absent_false_hard",
+)
+
+
+def card_text(
+    manifest: Mapping[str, Any], settings: Mapping[str, Any], metrics: Mapping[str, Any]
+) -> str:
+    """The card as Markdown; numbers that were not measured are left out, never invented."""
+    blocks = [
+        f"# {manifest['name']}",
+        f"A LoRA adapter for `{manifest['base']}` (SHA-256 {manifest['base_sha256']}).",
+        f"**Intended purpose.** {PURPOSE}",
+        _trained(manifest, settings),
+        _measured(metrics),
+        _limits(),
+        _sources(manifest),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `card`: take numbers over, write the card and the digests again; 2 on bad input."""
+    from training.adapter_folder import METRICS_NAME, FolderError, refresh
+
+    options = _parser().parse_args(arguments)
+    try:
+        path = options.adapter / METRICS_NAME
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+        for name, file in (("evaluation", options.metrics), ("validation", options.validation)):
+            if file:
+                metrics[name] = json.loads(file.read_text(encoding="utf-8"))
+        path.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+        refresh(options.adapter)
+    except (OSError, ValueError, KeyError, FolderError) as error:
+        sys.stderr.write(f"{options.adapter} is no adapter folder with {MANIFEST_NAME}: {error}\n")
+        return 2
+    sys.stdout.write(f"{options.adapter / 'README.md'} is written.\n")
+    return 0
+
+
+def _trained(manifest: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    names = ("rank", "alpha", "targets", "quantize", "steps", "learning_rate", "seed")
+    chosen = ", ".join(f"{name} {settings[name]}" for name in names if name in settings)
+    picture = f"{manifest['image_size']} px, pixels {manifest['pixels_version']}"
+    return f"**Training.** {chosen}; {picture}, prefixes {manifest['prompts_version']}."
+
+
+def _measured(metrics: Mapping[str, Any]) -> str:
+    lines = [_chosen(metrics)]
+    for name in ("evaluation", "validation"):
+        if name in metrics:
+            lines += ["", *_evaluation(metrics[name])]
+    return "## Numbers\n\n" + "\n".join(line for line in lines if line is not None)
+
+
+def _chosen(metrics: Mapping[str, Any]) -> str | None:
+    held = metrics.get("held_out")
+    if not held:
+        return None
+    words = ", ".join(
+        f"{key.removeprefix('eval_')} {value:.3f}"
+        for key, value in held["metrics"].items()
+        if key.startswith("eval_")
+    )
+    return f"Chosen at step {held['step']} on train cases that were not taught: {words}."
+
+
+def _evaluation(said: Mapping[str, Any]) -> list[str]:
+    lines = [f"Measured through the serving code on split `{said.get('split')}`:", ""]
+    medpix = said.get("medpix")
+    if medpix:
+        lines += _medpix(medpix)
+    segmentation = said.get("segmentation")
+    if segmentation:
+        lines += _segmentation(segmentation)
+    for name, one in said.get("vqa", {}).items():
+        words = ", ".join(
+            f"{key} {value:.3f}" for key, value in one.items() if isinstance(value, float)
+        )
+        lines.append(f"* {name}: {words}")
+    return lines
+
+
+def _medpix(said: Mapping[str, Any]) -> list[str]:
+    off, gains = said.get("adapter_off") or {}, said.get("gain") or {}
+    lines = [f"MedPix 2.0, {said['n']} pictures:", ""]
+    lines += ["| | adapter off | adapter on | gain, 95 % interval |", "| --- | --- | --- | --- |"]
+    for row in _MEDPIX_ROWS:
+        low, high = gains.get(row, (float("nan"), float("nan")))
+        before = f"{off[row]:.3f}" if row in off else "not measured"
+        lines.append(f"| {row} | {before} | {said[row]:.3f} | {low:+.3f} to {high:+.3f} |")
+    for name in ("caption", "diagnosis"):
+        words = ", ".join(
+            f"{key} {value:.3f}"
+            for key, value in said.get(name, {}).items()
+            if isinstance(value, float)
+        )
+        lines.append(f"\n{name}: {words}." if words else "")
+    return [*lines, ""]
+
+
+def _segmentation(said: Mapping[str, Any]) -> list[str]:
+    shown = [f"{name} {said[name]:.3f}" for name in _MASK_ROWS if isinstance(said.get(name), float)]
+    return [f"Segmentation, {said['n']} objects: {', '.join(shown)}.", ""]
+
+
+def _limits() -> str:
+    return (
+        "## Limits\n\nTeaching pictures of rare and marked disease: the adapter has hardly seen a "
+        "healthy picture and expects something wrong. It names no illness to a patient: its raw "
+        "words pass a guard, and people stay in the path. Masks are coarse and not for measuring."
+    )
+
+
+def _sources(manifest: Mapping[str, Any]) -> str:
+    lines = ["## Sources and licences", "", "| data | licence | SHA-256 of its lists |"]
+    lines.append("| --- | --- | --- |")
+    for one in manifest["data"]:
+        lines.append(f"| {one['name']} | {one['licence']} | `{one['sha256'][:16]}` |")
+    return "\n".join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="training card", description=__doc__)
+    parser.add_argument("--adapter", type=Path, required=True, help="adapter folder")
+    parser.add_argument("--metrics", type=Path, help="JSON of `training evaluate` to take over")
+    parser.add_argument("--validation", type=Path, help="a second such JSON, of another split")
+    return parser
