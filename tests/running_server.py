@@ -68,19 +68,16 @@ def _wait_ready(server: RunningServer, seconds: float = 120) -> None:
     raise RuntimeError(f"the server did not become ready:\n{log[-3000:]}")
 
 
-def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    try:
-        below = [int(child) for child in children.read_text().split()]
-    except OSError:
-        below = []
-    # Threads other than the first start children too; their lists stand beside it.
+def children_of(pid: int) -> list[int]:
+    """The processes that any thread of this one has started."""
+    found: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        below += [int(child) for child in task.read_text().split()]
-    found = [pid]
-    for child in dict.fromkeys(below):
-        found += _family(child)
-    return found
+        found += [int(child) for child in task.read_text().split()]
+    return list(dict.fromkeys(found))
+
+
+def _family(pid: int) -> list[int]:
+    return [pid, *(one for child in children_of(pid) for one in _family(child))]
 
 
 def _pss(pid: int) -> int:

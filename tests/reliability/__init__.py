@@ -1,0 +1,1 @@
+"""The bars of reliability that are measured by hand, each with its figure and its n."""

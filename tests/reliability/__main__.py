@@ -1,0 +1,38 @@
+"""python -m tests.reliability --json OUT: run the bars, print a line each, save them."""
+
+import argparse
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.reliability import faults, guard_cases
+from tests.reliability.bar import Bar
+
+BARS = {
+    "kill-server": faults.kill_the_server,
+    "kill-worker": faults.kill_the_worker,
+    "guard-cases": guard_cases.shared_cases,
+}
+
+
+def main() -> None:
+    """Run all bars, or the ones that are named."""
+    parser = argparse.ArgumentParser(prog="python -m tests.reliability")
+    parser.add_argument("bars", nargs="*", choices=[[], *BARS], help="default: all")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    is_full = os.environ.get("FULL") == "1"
+    found: list[Bar] = []
+    for name in options.bars or BARS:
+        with tempfile.TemporaryDirectory() as folder:
+            bar = BARS[name](Path(folder), is_full)
+        print(bar.line())
+        found.append(bar)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(bar) for bar in found], indent=1))
+
+
+if __name__ == "__main__":
+    main()
