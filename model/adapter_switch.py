@@ -20,10 +20,12 @@ _MAX_KEPT: Final = 4
 class AdapterProof:
     """What shows that an adapter is on: tensors in the model against tensors in the file.
 
-    `probe_change` is the largest change of a score that the adapter makes on the fixed probe.
+    `probe_change` is the largest change of a score that the adapter makes on the fixed probe;
+    `slot` is PEFT's name for it, never used twice, so that two folders cannot share layers.
     """
 
     folder: AdapterFolder
+    slot: str
     tensors: int
     probe_change: float
 
@@ -38,6 +40,7 @@ class AdapterSwitch:
         self._peft: Any = None
         self._kept: dict[str, AdapterProof] = {}
         self._base_scores: Tensor | None = None
+        self._loads = 0
 
     def kept(self) -> dict[str, AdapterProof]:
         """The proofs of all adapters in memory, by name."""
@@ -53,7 +56,8 @@ class AdapterSwitch:
         if known is not None and known.folder.digest == folder.digest:
             return known
         base_scores = self._scores_of_base()
-        slot = _slot(folder)
+        self._loads += 1
+        slot = f"adapter{self._loads}"
         try:
             self._put_on(folder, slot)
             tensors = self._count_matched(folder, slot)
@@ -65,14 +69,14 @@ class AdapterSwitch:
             self._take_off(slot)
             raise AdapterMismatch(f"The adapter {folder.name} does not fit its base.") from error
         if known is not None:
-            self._take_off(_slot(known.folder))
-        self._kept[folder.name] = AdapterProof(folder, tensors, change)
+            self._take_off(known.slot)
+        self._kept[folder.name] = AdapterProof(folder, slot, tensors, change)
         return self._kept[folder.name]
 
     def trim(self, active: str | None) -> None:
         """Drop the adapters loaded first, beyond the number that is kept; never the active one."""
         for name in [name for name in self._kept if name != active][:-_MAX_KEPT]:
-            self._take_off(_slot(self._kept.pop(name).folder))
+            self._take_off(self._kept.pop(name).slot)
 
     @contextmanager
     def using(self, name: str | None) -> Iterator[None]:
@@ -83,7 +87,7 @@ class AdapterSwitch:
             with self._peft.disable_adapter():
                 yield
         else:
-            self._peft.set_adapter(_slot(self._kept[name].folder))
+            self._peft.set_adapter(self._kept[name].slot)
             self._peft.requires_grad_(False)
             yield
 
@@ -140,9 +144,7 @@ class AdapterSwitch:
                 self._peft.unload()
                 self._peft = None
             else:
+                others = (name for name in self._peft.peft_config if name != slot)
+                self._peft.set_adapter(next(others))
                 self._peft.delete_adapter(slot)
-
-
-def _slot(folder: AdapterFolder) -> str:
-    """PEFT's own name of an adapter: no dots, and different for different weights."""
-    return f"a{folder.digest[:24]}"
+                self._peft.requires_grad_(False)

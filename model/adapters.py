@@ -20,7 +20,11 @@ _PICTURE_PARTS: Final = ("vision_tower", "multi_modal_projector")
 
 @dataclass(frozen=True)
 class AdapterFolder:
-    """A checked adapter on disk; `tensors` are the names stored in its weight file."""
+    """A checked adapter on disk; `tensors` are the names stored in its weight file.
+
+    `digest` is over all its files, settings included; `is_for_pictures` says whether it changes
+    the vision tower or the projector, so that pictures look different through it.
+    """
 
     path: Path
     name: str
@@ -39,8 +43,7 @@ def base_digest(folder: Path) -> str:
     """
     names = {"config.json", "tokenizer.json"}
     paths = [p for p in folder.iterdir() if p.name in names or p.suffix == ".safetensors"]
-    lines = [f"{path.name} {sha256_of(path)}\n" for path in sorted(paths)]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return _digest_of([f"{path.name} {sha256_of(path)}" for path in paths])
 
 
 def read_adapter(folder: Path, base_sha256: str) -> AdapterFolder:
@@ -57,11 +60,16 @@ def read_adapter(folder: Path, base_sha256: str) -> AdapterFolder:
     return AdapterFolder(
         path=folder,
         name=manifest.name,
-        digest=manifest.files[WEIGHTS_NAME],
+        digest=_digest_of([f"{name} {digest}" for name, digest in manifest.files.items()]),
         manifest=manifest,
         tensors=tensors,
         is_for_pictures=any(part in name for name in tensors for part in _PICTURE_PARTS),
     )
+
+
+def _digest_of(lines: list[str]) -> str:
+    text = "".join(f"{line}\n" for line in sorted(lines))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _check_kinds(folder: Path) -> None:

@@ -32,7 +32,8 @@ class SuffixGrammar:
         """Start before the first token; an empty suffix is allowed."""
         self._tokens = tokens
         self._codes = CODES_PER_MASK if has_masks else 0
-        self._tails = [tail for name in dict.fromkeys(names) for tail in _tails(name, tokens)]
+        tails = [tail for name in dict.fromkeys(names) for tail in _tails(name, tokens)]
+        self._tails = _without_dead_ends(tails)
         self._loc_index = {number: index for index, number in enumerate(tokens.loc_ids)}
         self._open = self._tails
         self._box: list[int] = []
@@ -85,9 +86,7 @@ class SuffixGrammar:
         if done is None:
             return
         self.is_finished, self.complete_tokens = done.is_last, self._fed
-        self._tails = [tail for tail in self._tails if tail.name != done.name]
-        if len({tail.name for tail in self._tails}) == 1:
-            self._tails = [tail for tail in self._tails if tail.is_last]
+        self._tails = _without_dead_ends([tail for tail in self._tails if tail.name != done.name])
         self._open, self._box, self._seen_codes, self._at = self._tails, [], 0, 0
 
 
@@ -104,6 +103,12 @@ def grammar_of(prefix: str, grammar: Grammar, tokens: TextTokens) -> SuffixGramm
         raise ValueError(f"the grammar {grammar!r} needs a prefix that begins with {word!r}")
     names = prefix[len(word) : -1].split(SEPARATOR)
     return SuffixGrammar(names, tokens, has_masks=grammar == "segment")
+
+
+def _without_dead_ends(tails: list[_Tail]) -> list[_Tail]:
+    """With one name left nothing can follow it, so no separator may come after it."""
+    is_one_left = len({tail.name for tail in tails}) == 1
+    return [tail for tail in tails if tail.is_last or not is_one_left]
 
 
 def _tails(name: str, tokens: TextTokens) -> tuple[_Tail, _Tail]:

@@ -17,7 +17,7 @@ from model.decoding import Generated, Row, decode_greedily, next_logits
 from model.feature_store import FeatureKey, FeatureStore
 from model.grammar import grammar_of
 from model.manifest import Manifest
-from model.memory import Quantize, count_weights, what_would_fit
+from model.memory import Quantize, what_would_fit
 from model.pixels import squash
 from model.probe import PROBE_PREFIX, probe_picture
 from model.seg_tokens import SEPARATOR
@@ -136,9 +136,9 @@ class LocalBackend:
             base_sha256=self._base.sha256,
             adapter=self._active,
             adapter_tensors=0 if proof is None else proof.tensors,
-            parameters=self._base.weights,
+            parameters=self._base.count.linear + self._base.count.other,
             resident_bytes=sum(tensors.values()) + self._features.used_bytes,
-            is_demonstration=self._base.is_compact,
+            is_demonstration=self._base.count.is_compact,
             device=self._base.device,
         )
 
@@ -249,10 +249,8 @@ class LocalBackend:
         except torch.cuda.OutOfMemoryError as error:
             if len(requests) == 1:
                 card = torch.cuda.get_device_properties(self._base.device).total_memory
-                count = count_weights(self._base.folder)
-                raise BackendUnavailable(
-                    what_would_fit(count, self._base.quantize, card)
-                ) from error
+                too_small = what_would_fit(self._base.count, self._base.quantize, card)
+                raise BackendUnavailable(too_small) from error
         # Outside the handler, whose traceback would hold the batch's memory.
         _empty_card_cache()
         middle = len(requests) // 2

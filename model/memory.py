@@ -11,6 +11,7 @@ Quantize = Literal["none", "int8", "nf4"]
 GIB: Final = 1 << 30
 _WORK_SHARE: Final = 1.15
 """Activations, cache and fragments beside the weights, for a batch of a few rows at 224 px."""
+COMPACT_BELOW: Final = 500_000_000
 _NF4_BYTES: Final = 0.516
 """Four bits and the doubly quantised constants, 0.127 bit a weight (arXiv 2305.14314, 3)."""
 
@@ -21,6 +22,11 @@ class WeightCount:
 
     linear: int
     other: int
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether this is a model of the demonstration's size; the real ones start at 3e9."""
+        return self.linear + self.other < COMPACT_BELOW
 
     def weights_bytes(self, quantize: Quantize) -> int:
         """Bytes of the weights: what is not quantised is bfloat16."""

@@ -14,8 +14,6 @@ from model.text_tokens import TextTokens, open_tokens
 from model.types import BackendUnavailable
 
 _HUB_FILES: Final = ["*.safetensors", "*.json", "*.npz", "*.md"]
-_SMALL_MODEL: Final = 500_000_000
-"""Weights below which float32 is used on a processor: nothing is gained by halving them there."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +27,9 @@ class LoadedBase:
     sha256: str
     manifest: Manifest | None
     image_size: int
-    weights: int
+    count: WeightCount
     quantize: Quantize
     device: str
-
-    @property
-    def is_compact(self) -> bool:
-        """Whether this is a model of the demonstration's size; the real ones start at 3e9."""
-        return self.weights < _SMALL_MODEL
 
 
 def load_base(
@@ -67,7 +60,7 @@ def load_base(
         sha256=base_digest(folder),
         manifest=manifest,
         image_size=int(vision["image_size"]),
-        weights=count.linear + count.other,
+        count=count,
         quantize=quantize,
         device=where,
     )
@@ -145,7 +138,8 @@ def _load_weights(folder: Path, count: WeightCount, quantize: Quantize, device: 
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    is_small = device == "cpu" and count.linear + count.other < _SMALL_MODEL
+    # On a processor nothing is gained by halving a model this small.
+    is_small = device == "cpu" and count.is_compact
     try:
         net = PaliGemmaForConditionalGeneration.from_pretrained(
             folder,

@@ -55,10 +55,11 @@ def make_tiny(folder: Path, *, seed: int = 0, width: int = 64) -> Path:
     torch.manual_seed(seed)
     net = PaliGemmaForConditionalGeneration(config)
     with torch.no_grad():
-        # Larger than transformers starts with, so that scores differ clearly from token to token.
-        for parameter in net.parameters():
+        # Larger than transformers starts with, so that what the layers say outweighs the tied
+        # embedding, which would only repeat the last token of the prefix.
+        for name, parameter in net.named_parameters():
             if parameter.ndim >= 2:
-                parameter.normal_(0.0, 0.15)
+                parameter.normal_(0.0, 0.05 if "embed_tokens" in name else 0.3)
     net.save_pretrained(folder)
     return folder
 
