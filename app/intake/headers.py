@@ -9,7 +9,7 @@ from app.intake.reasons import Refused
 _MAX_JPEG_SCANS: Final = 100
 """libjpeg writes 10 scans for a progressive picture; thousands are an attack on the CPU."""
 _MAX_JPEG_SEGMENTS: Final = 10_000
-_JPEG_MARKER: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd8])", re.DOTALL)
+_JPEG_MARKER: Final = re.compile(rb"\xff([^\x00\xff\xd0-\xd8])", re.DOTALL)
 """Any marker but stuffed bytes, fill bytes, restarts and start of image (ITU-T T.81, B.1.1)."""
 _START_OF_SCAN: Final = 0xDA
 _SIZED_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}

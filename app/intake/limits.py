@@ -11,14 +11,14 @@ class Limits:
     """What one file may cost; every number can be lowered for a test.
 
     A digital chest film has 9 million pixels, a mammogram 14, a telephone photo up to 50. Decoding
-    36 million 16-bit pixels peaks at about 0.8 GiB. An ordinary slice needs 0.2 s of CPU; the
+    30 million 16-bit pixels peaks at 0.9 GiB. An ordinary slice needs 0.2 s of CPU; the
     limit is far above it, since a busy machine must not refuse a sound file.
     """
 
     max_bytes: int = 64 * MIB
     max_inflated_bytes: int = 128 * MIB
     max_picture_pixels: int = 50_000_000
-    max_frame_pixels: int = 36_000_000
+    max_frame_pixels: int = 30_000_000
     max_frames: int = 20_000
     min_side: int = 32
     longest_side: int = 1024
