@@ -32,6 +32,10 @@ class Backend(Protocol):
         """Switch to the adapter in this folder; raises AdapterMismatch and keeps the old one."""
         ...
 
+    def forget(self, image_digest: str) -> None:
+        """Drop whatever is kept of a picture; its visit was erased."""
+        ...
+
     def info(self) -> BackendInfo:
         """What is loaded right now."""
         ...
