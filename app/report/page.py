@@ -10,7 +10,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from app.analysis.overlay import Shape, overlay_svg, swatch_svg
 from app.i18n import direction, words_of
-from app.report.compose import MAX_ITEMS, for_edition, printable, shows_sides, words_to_explain
+from app.report.compose import (
+    MAX_ITEMS,
+    breakable,
+    for_edition,
+    printable,
+    shows_sides,
+    words_to_explain,
+)
 from app.report.content import ReportContent, ReportScan
 
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "templates"
@@ -61,7 +68,7 @@ def _environment(language: str) -> Environment:
     )
     install = environment.install_gettext_translations  # type: ignore[attr-defined]
     install(words_of(language), newstyle=True)
-    environment.filters["printable"] = printable
+    environment.filters["printable"] = lambda text: breakable(printable(text))
     environment.tests["facing"] = shows_sides
     return environment
 
@@ -73,13 +80,23 @@ def _assets(content: ReportContent) -> dict[str, Asset]:
         assets[f"scan-{at}"] = Asset(scan.image_png, PNG)
         overlay = overlay_svg(scan.width, scan.height, _shapes(scan), f"{SCHEME}scan-{at}")
         assets[f"overlay-{at}"] = Asset(overlay.encode(), SVG)
-        for one in scan.structures:
-            swatch = swatch_svg(one.colour, one.pattern).encode()
-            assets[f"swatch-{at}-{one.number}"] = Asset(swatch, SVG)
+    assets |= _swatches(content)
     for at, reference in enumerate(content.references):
         assets[f"reference-{at}"] = Asset(reference.image_png, PNG)
     if content.visit_url:
         assets["qr"] = Asset(_qr(content.visit_url), SVG)
+    return assets
+
+
+def _swatches(content: ReportContent) -> dict[str, Asset]:
+    """The patches of the legend and their style sheet: as backgrounds they are no figures."""
+    assets, rules = {}, []
+    for at, scan in enumerate(content.scans):
+        for one in scan.structures:
+            name = f"swatch-{at}-{one.number}"
+            assets[name] = Asset(swatch_svg(one.colour, one.pattern).encode(), SVG)
+            rules.append(f".{name} {{ background-image: url({SCHEME}{name}) }}")
+    assets["swatches.css"] = Asset("\n".join(rules).encode(), "text/css")
     return assets
 
 
