@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -70,6 +70,7 @@ class LocalBackend:
         self._switch = AdapterSwitch(base.net, self._probe_scores)
         self._features = FeatureStore()
         self._active: str | None = None
+        self._weights_bytes = _held_bytes(base.net)
         self._lock = threading.RLock()
         self._is_open = True
 
@@ -102,6 +103,7 @@ class LocalBackend:
         with self._lock:
             self._active = self.keep(adapter)
             self._switch.trim(self._active)
+            self._weights_bytes = _held_bytes(self._base.net)
 
     def keep(self, adapter: str | Path) -> str:
         """Load an adapter without activating it; gives the name that requests may ask for."""
@@ -113,7 +115,9 @@ class LocalBackend:
                     f"The adapter {folder.name} was trained on pictures of {size} pixels; "
                     f"this base sees {self._base.image_size}."
                 )
-            return self._switch.load(folder).folder.name
+            name = self._switch.load(folder).folder.name
+            self._weights_bytes = _held_bytes(self._base.net)
+            return name
 
     def deactivate(self) -> None:
         """Answer with the base alone from now on."""
@@ -128,16 +132,13 @@ class LocalBackend:
     def info(self) -> BackendInfo:
         """What is loaded right now; does not wait for a running batch."""
         proof = self.proof()
-        tensors: dict[int, int] = {}
-        for tensor in (*self._base.net.parameters(), *self._base.net.buffers()):
-            tensors[tensor.data_ptr()] = tensor.nbytes
         return BackendInfo(
             base=self._base.name,
             base_sha256=self._base.sha256,
             adapter=self._active,
             adapter_tensors=0 if proof is None else proof.tensors,
             parameters=self._base.count.linear + self._base.count.other,
-            resident_bytes=sum(tensors.values()) + self._features.used_bytes,
+            resident_bytes=self._weights_bytes + self._features.used_bytes,
             is_demonstration=self._base.count.is_compact,
             device=self._base.device,
         )
@@ -256,6 +257,12 @@ class LocalBackend:
         middle = len(requests) // 2
         first = self._answer_in_memory(requests[:middle])
         return [*first, *self._answer_in_memory(requests[middle:])]
+
+
+def _held_bytes(net: Any) -> int:
+    """The bytes of all tensors of a network, tied ones once."""
+    tensors = (*net.parameters(), *net.buffers())
+    return sum({tensor.data_ptr(): tensor.nbytes for tensor in tensors}.values())
 
 
 def _empty_card_cache() -> None:

@@ -6,10 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from model.seg_tokens import LOC_TOKENS, SEG_TOKENS
 from model.types import BackendUnavailable
 
-LOC_COUNT: Final = 1024
-SEG_COUNT: Final = 128
 _BOS: Final = "<bos>"
 _EOS: Final = "<eos>"
 _PAD: Final = "<pad>"
@@ -44,7 +43,8 @@ class TextTokens:
 
     def between_objects(self, text: str) -> list[int]:
         """The numbers of a text that stands between two loc or seg tokens of a suffix."""
-        ids = self.tokenizer.encode(f"<loc0000>{text}<loc0000>", add_special_tokens=False).ids
+        place = LOC_TOKENS[0]
+        ids = self.tokenizer.encode(f"{place}{text}{place}", add_special_tokens=False).ids
         return list(ids[1:-1])
 
     @cached_property
@@ -66,6 +66,7 @@ def open_tokens(folder: Path, image_id: int, image_tokens: int) -> TextTokens:
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_padding()
     tokenizer.no_truncation()
+    _keep_whole(tokenizer)
     return TextTokens(
         tokenizer=tokenizer,
         image_id=image_id,
@@ -73,9 +74,22 @@ def open_tokens(folder: Path, image_id: int, image_tokens: int) -> TextTokens:
         bos_id=_known(tokenizer, _BOS),
         eos_id=_known(tokenizer, _EOS),
         pad_id=_known(tokenizer, _PAD),
-        loc_ids=tuple(_known(tokenizer, f"<loc{i:04d}>") for i in range(LOC_COUNT)),
-        seg_ids=tuple(_known(tokenizer, f"<seg{i:03d}>") for i in range(SEG_COUNT)),
+        loc_ids=tuple(_known(tokenizer, token) for token in LOC_TOKENS),
+        seg_ids=tuple(_known(tokenizer, token) for token in SEG_TOKENS),
     )
+
+
+def _keep_whole(tokenizer: Any) -> None:
+    """Let loc and seg tokens match as a whole where the file only lists them as words.
+
+    Source: transformers issue 30824, and PaliGemmaProcessor.__init__ (EXTRA_TOKENS).
+    """
+    from tokenizers import AddedToken
+
+    tokens = (*LOC_TOKENS, *SEG_TOKENS)
+    ids = tokenizer.encode("".join(tokens), add_special_tokens=False).ids
+    if len(ids) != len(tokens):
+        tokenizer.add_tokens([AddedToken(token, normalized=False) for token in tokens])
 
 
 def _known(tokenizer: Any, token: str) -> int:

@@ -6,13 +6,13 @@ from model.grammar import SuffixGrammar, grammar_of
 from model.prompts import answer_prefix, detect_prefix, segment_prefix
 from model.seg_tokens import parse_suffix
 from model.text_tokens import TextTokens, open_tokens
-from tests.model.tiny import save_tokenizer
+from tests.model.tiny import save_gemma_tokenizer, save_tokenizer
 
 
-@pytest.fixture(scope="module")
-def tokens(tmp_path_factory: pytest.TempPathFactory) -> TextTokens:
+@pytest.fixture(scope="module", params=[save_tokenizer, save_gemma_tokenizer])
+def tokens(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> TextTokens:
     folder: Path = tmp_path_factory.mktemp("tokens")
-    save_tokenizer(folder)
+    request.param(folder)
     return open_tokens(folder, image_id=4, image_tokens=16)
 
 
@@ -44,6 +44,12 @@ def test_every_well_formed_suffix_can_be_written(tokens: TextTokens, suffix: str
     grammar = SuffixGrammar(names, tokens, has_masks=True)
     follow(grammar, written(tokens, suffix))
     assert grammar.is_finished
+
+
+def test_text_comes_back_as_it_was_written(tokens: TextTokens) -> None:
+    suffix = f"{BOX}{SEG} left lung ; {BOX}{SEG} liver"
+    assert tokens.suffix_text(written(tokens, suffix)) == suffix
+    assert tokens.suffix_text(written(tokens, "CT, naïve")) == "CT, naïve"
 
 
 def test_all_names_used_leave_only_the_end(tokens: TextTokens) -> None:

@@ -86,6 +86,38 @@ def save_tokenizer(folder: Path) -> int:
     return int(tokenizer.get_vocab_size())
 
 
+def save_gemma_tokenizer(folder: Path) -> int:
+    """A tokenizer built as Gemma's: spaces become a mark, loc and seg are words of the vocabulary.
+
+    Source: transformers' GemmaTokenizer (byte fallback, decoder Replace + ByteFallback + Fuse).
+    """
+    from tokenizers import Tokenizer, decoders, models, normalizers
+
+    mark = "\u2581"
+    merged = [f"{mark}liver", f"{mark};", f"{mark}left", f"{mark}lung"]
+    vocabulary = {token: number for number, token in enumerate(SPECIAL)}
+    merges: list[tuple[str, str]] = []
+    for token in [f"<0x{byte:02X}>" for byte in range(256)] + [*map(chr, range(33, 127)), mark]:
+        vocabulary.setdefault(token, len(vocabulary))
+    for word in merged:
+        for end in range(2, len(word) + 1):
+            if word[:end] not in vocabulary:
+                vocabulary[word[:end]] = len(vocabulary)
+                merges.append((word[: end - 1], word[end - 1]))
+    for token in (*LOC_TOKENS, *SEG_TOKENS):
+        vocabulary[token] = len(vocabulary)
+    tokenizer = Tokenizer(
+        models.BPE(vocab=vocabulary, merges=merges, byte_fallback=True, fuse_unk=True)
+    )
+    tokenizer.normalizer = normalizers.Replace(" ", mark)
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace(mark, " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
+    tokenizer.add_special_tokens(list(SPECIAL))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return len(vocabulary)
+
+
 def make_adapter(
     base: Path, folder: Path, *, targets: Any = LM_TARGETS, scale: float = 0.3, seed: int = 1
 ) -> Path:
