@@ -100,7 +100,9 @@ def save_processor(tokenizer: Any, folder: Path, image_size: int, patch_size: in
     PaliGemmaProcessor(image_processor=pictures, tokenizer=fast).save_pretrained(folder)
 
 
-def encode_pair(tokenizer: Any, prefix: str, suffix: str, image_tokens: int) -> tuple[list[int], int]:
+def encode_pair(
+    tokenizer: Any, prefix: str, suffix: str, image_tokens: int
+) -> tuple[list[int], int]:
     """Ids of image, <bos>, prefix, suffix, <eos>, and how many of them come before the suffix.
 
     The same ids as PaliGemmaProcessor gives for the prefix without its newline (it adds one).

@@ -1,0 +1,158 @@
+"""The base as a folder that the product loads: weights, codec, processor, manifest and card."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+import yaml
+
+from model.mask_codec import MaskCodec
+from model.pixels import PIXELS_VERSION
+from model.prompts import PROMPTS_VERSION
+from model.vocabulary import MODALITIES, PLANES, REGIONS
+from training.base_card import write_card, write_licence
+from training.config import BaseConfig, ConfigError, as_plain
+from training.loop_state import load_state
+from training.measure_base import Measured, measure_regions, measure_words
+from training.prepare import Prepared
+from training.records import TRAIN, VAL, read_lines
+from training.rows import Vocabulary
+
+SHARD_SIZE: Final = "14MB"
+COPIED: Final = ("tokenizer.json", "tokenizer_config.json", "processor_config.json")
+CODEC_NAME: Final = "mask_codec.npz"
+VOCABULARY_VERSION: Final = "1"
+
+
+def export_base(
+    config: BaseConfig,
+    prepared: Prepared,
+    model: Any,
+    vocabulary: Vocabulary,
+    report: Callable[[str], None],
+) -> None:
+    """Measure the joint stage's last state on val and write the folder `config.out`/folder."""
+    state = load_state(config.out / "joint.pt")
+    if state is None:
+        raise ConfigError(f"{config.out / 'joint.pt'}: run the joint stage first")
+    model.load_state_dict(state["model"])
+    model.to(torch.bfloat16).float().eval()
+    codec = MaskCodec.load(config.out / CODEC_NAME)
+    metrics = measure(Measured(model, vocabulary, prepared, codec))
+    metrics |= {"joint_steps": state["step"], "joint_minutes": round(state["passed"] / 60.0, 1)}
+    report("export " + json.dumps(metrics))
+    write_folder(config, prepared, model, metrics, config.out / "folder")
+
+
+def measure(measured: Measured) -> dict[str, float]:
+    """All val figures of a base, rounded to four places."""
+    figures = {**measure_regions(measured, 10_000), **measure_words(measured)}
+    figures |= {f"codec_{name}": value for name, value in _codec_figures(measured).items()}
+    return {name: round(value, 4) for name, value in figures.items()}
+
+
+def _codec_figures(measured: Measured) -> dict[str, float]:
+    from training.codec import collect_crops, measure_iou, sample_boxes
+    from training.masks import anatomy_labels
+
+    records = [one for one in measured.prepared.records[VAL] if one.mask is not None]
+    first = records[0].mask
+    if first is None:
+        return {}
+    folder = first.parent.parent
+    if not (folder / "labels_detail.json").is_file():
+        folder = folder.parent / "segmentation"
+    crops, _ = collect_crops(records, anatomy_labels(folder))
+    masks = sample_boxes(torch.from_numpy(crops), torch.Generator(), 0.0)[:, 0].numpy() > 0.5
+    iou = measure_iou(measured.codec, masks)
+    return {"mean_iou": float(iou.mean()), "median_iou": float(np.median(iou))}
+
+
+def write_folder(
+    config: BaseConfig, prepared: Prepared, model: Any, metrics: dict[str, float], folder: Path
+) -> None:
+    """Write the whole folder beside its place, then move it there."""
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    model.to(torch.bfloat16).save_pretrained(fresh, max_shard_size=SHARD_SIZE)
+    model.float()
+    for name in (*COPIED, CODEC_NAME):
+        shutil.copyfile(config.out / name, fresh / name)
+    (fresh / "config.yaml").write_text(yaml.safe_dump(_settings(config)), encoding="utf-8")
+    write_licence(fresh / "LICENSE")
+    data = data_sources(config.data)
+    manifest = _manifest(config, prepared, model, metrics)
+    manifest["data"] = data
+    write_card(fresh / "README.md", manifest)
+    files = sorted(path for path in fresh.iterdir() if path.is_file())
+    manifest["files"] = {path.name: digest_of(path) for path in files}
+    (fresh / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    fresh.rename(folder)
+
+
+def _settings(config: BaseConfig) -> dict[str, Any]:
+    settings = as_plain(config)
+    for folder in ("data", "cache", "out"):
+        settings.pop(folder)
+    settings["licences"] = list(config.licences)
+    return settings
+
+
+def _manifest(
+    config: BaseConfig, prepared: Prepared, model: Any, metrics: dict[str, float]
+) -> dict[str, Any]:
+    records = prepared.records[TRAIN]
+    taught = set(_taught(prepared))
+    return {
+        "format": 1,
+        "kind": "base",
+        "name": "compact",
+        "made_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "prompts_version": PROMPTS_VERSION,
+        "pixels_version": PIXELS_VERSION,
+        "vocabulary_version": VOCABULARY_VERSION,
+        "image_size": config.image_size,
+        "structures": prepared.offered,
+        "not_yet_reliable": sorted(taught - set(prepared.offered)),
+        "modalities": [one for one in MODALITIES if any(r.modality == one for r in records)],
+        "regions": [one for one in REGIONS if any(r.region == one for r in records)],
+        "planes": [one for one in PLANES if any(r.plane == one for r in records)],
+        "parameters": sum(one.numel() for one in model.parameters()),
+        "metrics": metrics,
+    }
+
+
+def _taught(prepared: Prepared) -> list[str]:
+    found = {int(one) for one in prepared.copies[TRAIN].objects["name"]}
+    return [name for index, name in enumerate(prepared.names) if index in found]
+
+
+def data_sources(data: Path) -> list[dict[str, str]]:
+    """Each source with its licences, as the packs state them."""
+    found: dict[str, set[str]] = {}
+    for line in read_lines(data / "segmentation" / "manifest.jsonl"):
+        found.setdefault(str(line["source"]), set()).add(str(line["licence"]))
+    sources = [
+        {"name": name, "licence": "; ".join(sorted(licences))}
+        for name, licences in sorted(found.items())
+    ]
+    sources.append(
+        {"name": "SLAKE English questions and X-rays", "licence": "not stated in the source"}
+    )
+    sources.append({"name": "VQA-RAD questions and pictures", "licence": "CC0 1.0"})
+    return sources
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+

@@ -1,0 +1,104 @@
+"""Stage one of the base: the vision tower learns where structures are, through dense heads."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.config import BaseConfig
+from training.dense import DenseHeads, class_weights, dense_losses, make_dense_batch, measure_dense
+from training.loop_state import Clock, load_state, rate_at, save_state
+from training.optimizers import make_optimizers
+from training.prepare import Prepared
+from training.records import TRAIN, VAL
+from training.sampling import PictureSampler
+
+MEASURE_SECONDS = 180.0
+
+
+@dataclass(frozen=True)
+class DenseRun:
+    """What a dense run works on: settings, data, model, and where its state lies."""
+
+    config: BaseConfig
+    prepared: Prepared
+    model: Any
+    path: Path
+    report: Callable[[str], None]
+
+
+def vision_parameters(model: Any) -> list[tuple[str, torch.nn.Parameter]]:
+    """Names and parameters of vision tower and projector."""
+    modules = (model.model.vision_tower, model.model.multi_modal_projector)
+    return [pair for module in modules for pair in module.named_parameters()]
+
+
+def make_heads(config: BaseConfig, prepared: Prepared) -> DenseHeads:
+    """Fresh dense heads with class weights of the train copies."""
+    weights = class_weights(prepared.copies[TRAIN].cells, len(prepared.names))
+    return DenseHeads(config.text_width, len(prepared.names), weights)
+
+
+def warm_up(run: DenseRun) -> DenseHeads:
+    """Train tower, projector and heads for the configured minutes; resumes from its state."""
+    config, model = run.config, run.model
+    torch.manual_seed(config.seed)
+    heads = make_heads(config, run.prepared)
+    named = [*vision_parameters(model), *heads.named_parameters()]
+    optimizers = make_optimizers([(named, config.dense_rate)])
+    state = load_state(run.path)
+    step, passed = 0, 0.0
+    if state is not None:
+        model.load_state_dict(state["model"])
+        heads.load_state_dict(state["heads"])
+        optimizers.load(state["optimizers"])
+        step, passed = state["step"], state["passed"]
+    sampler = PictureSampler(run.prepared, TRAIN, config.seed + step)
+    clock = Clock(config.dense_minutes * 60.0, passed, config.checkpoint_seconds)
+    measured = clock.passed
+    while clock.share < 1.0:
+        optimizers.set_rate(rate_at(clock.share, step))
+        losses = _one_step(model, heads, sampler, config.dense_batch)
+        torch.nn.utils.clip_grad_norm_([one for _, one in named], 1.0)
+        optimizers.step()
+        step += 1
+        if step % 25 == 0:
+            parts = " ".join(f"{name} {value:.3f}" for name, value in losses.items())
+            run.report(f"dense {clock.passed:.0f}s step {step} {parts}")
+        if not all(map(math.isfinite, losses.values())):
+            raise FloatingPointError(f"the dense loss is not finite at step {step}")
+        if clock.is_due() or clock.share >= 1.0:
+            save_state(run.path, _state(model, heads, optimizers, step, clock))
+        if clock.passed - measured > MEASURE_SECONDS or clock.share >= 1.0:
+            measured = clock.passed
+            figures = measure_dense(model, heads, PictureSampler(run.prepared, VAL, 0))
+            parts = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
+            run.report(f"dense val {clock.passed:.0f}s step {step} {parts}")
+    return heads
+
+
+def _one_step(
+    model: Any, heads: DenseHeads, sampler: PictureSampler, size: int
+) -> dict[str, float]:
+    batch = make_dense_batch(sampler, sampler.draw(size), True)
+    with torch.autocast("cpu", torch.bfloat16):
+        features = model.model.get_image_features(batch.pixels).pooler_output
+        losses = dense_losses(heads, features, batch)
+    total = torch.stack(list(losses.values())).sum()
+    total.backward()
+    return {name: float(value.detach()) for name, value in losses.items()}
+
+
+def _state(
+    model: Any, heads: DenseHeads, optimizers: Any, step: int, clock: Clock
+) -> dict[str, Any]:
+    return {
+        "model": model.state_dict(),
+        "heads": heads.state_dict(),
+        "optimizers": optimizers.state(),
+        "step": step,
+        "passed": clock.passed,
+    }

@@ -1,0 +1,184 @@
+"""Stage two of the base: PaliGemma as a whole on examples, starting from the dense knowledge."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.mask_codec import MaskCodec
+from training.base_model import set_code_rows
+from training.config import BaseConfig, ConfigError
+from training.dense import DenseHeads, dense_losses, make_dense_batch
+from training.dense_stage import make_heads, vision_parameters
+from training.examples import ExampleMaker
+from training.joint import (
+    Targets,
+    code_table,
+    image_features,
+    place_table,
+    point_names_at_patches,
+    row_states,
+    token_losses,
+)
+from training.loop_state import Clock, load_state, rate_at, save_state
+from training.measure_base import Measured, measure_regions, measure_words
+from training.optimizers import Optimizers, make_optimizers
+from training.prepare import Prepared
+from training.records import TRAIN
+from training.rows import Rows, Vocabulary, make_rows
+
+SIGMAS = (8.0, 3.0)
+"""Spread of the soft places in bins, at the start and at the end."""
+DENSE_SHARE = 0.4
+DENSE_EVERY = 2
+ROW_PARTS = 3
+EMBED_RATE_SHARE = 0.3
+MEASURE_SECONDS = 300.0
+NAME_GAIN = 0.7
+
+
+@dataclass(frozen=True)
+class JointRun:
+    """What a joint run works on; its state lies in `folder` as joint.pt."""
+
+    config: BaseConfig
+    prepared: Prepared
+    model: Any
+    vocabulary: Vocabulary
+    folder: Path
+    report: Callable[[str], None]
+
+
+def train_joint(run: JointRun) -> None:
+    """Train for the configured minutes; starts from dense.pt, resumes from joint.pt."""
+    config = run.config
+    torch.manual_seed(config.seed)
+    heads = make_heads(config, run.prepared)
+    codec = MaskCodec.load(run.folder / "mask_codec.npz")
+    codebook = codec.network.codebook.detach()
+    state = load_state(run.folder / "joint.pt")
+    if state is None:
+        start_from_dense(run, heads, codebook)
+    optimizers = _optimizers(run, heads)
+    step, passed = 0, 0.0
+    if state is not None:
+        run.model.load_state_dict(state["model"])
+        heads.load_state_dict(state["heads"])
+        optimizers.load(state["optimizers"])
+        step, passed = state["step"], state["passed"]
+    maker = ExampleMaker(run.prepared, TRAIN, config.seed + step)
+    measured = Measured(run.model, run.vocabulary, run.prepared, codec)
+    clock = Clock(config.joint_minutes * 60.0, passed, config.checkpoint_seconds)
+    last_measured = clock.passed
+    while clock.share < 1.0:
+        optimizers.set_rate(rate_at(clock.share, step))
+        sigma = SIGMAS[0] + (SIGMAS[1] - SIGMAS[0]) * clock.share
+        targets = Targets(place_table(sigma), code_table(codebook))
+        losses = _one_step(run, heads, maker, targets, step)
+        norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), 2.0)
+        optimizers.step()
+        step += 1
+        if step % 20 == 0:
+            parts = " ".join(f"{name} {value:.3f}" for name, value in losses.items())
+            run.report(f"joint {clock.passed:.0f}s step {step} {parts} norm {float(norm):.2f}")
+        if not all(map(math.isfinite, losses.values())):
+            raise FloatingPointError(f"the joint loss is not finite at step {step}")
+        if clock.is_due() or clock.share >= 1.0:
+            save_state(run.folder / "joint.pt", _state(run.model, heads, optimizers, step, clock))
+        if clock.passed - last_measured > MEASURE_SECONDS:
+            last_measured = clock.passed
+            _report_figures(run, measured, f"{clock.passed:.0f}s step {step}", 160)
+
+
+def start_from_dense(run: JointRun, heads: DenseHeads, codebook: Tensor) -> None:
+    """Load the dense stage's tower and heads and let the language side begin with its vectors.
+
+    Raises:
+        ConfigError: there is no dense.pt.
+    """
+    state = load_state(run.folder / "dense.pt")
+    if state is None:
+        raise ConfigError(f"{run.folder / 'dense.pt'}: run the dense stage first")
+    run.model.load_state_dict(state["model"])
+    heads.load_state_dict(state["heads"])
+    name_ids = [run.vocabulary.name_ids[name] for name in run.prepared.names]
+    point_names_at_patches(run.model, heads.vectors.detach(), name_ids, NAME_GAIN)
+    set_code_rows(run.model, run.vocabulary.first_seg, codebook)
+
+
+def _optimizers(run: JointRun, heads: DenseHeads) -> Optimizers:
+    rate = run.config.joint_rate
+    tower = [*vision_parameters(run.model), *heads.named_parameters()]
+    named = list(run.model.model.language_model.named_parameters())
+    embeddings = [pair for pair in named if "embed" in pair[0]]
+    layers = [pair for pair in named if "embed" not in pair[0]]
+    return make_optimizers(
+        [
+            (tower, rate * run.config.tower_rate_share),
+            (layers, rate),
+            (embeddings, rate * EMBED_RATE_SHARE),
+        ]
+    )
+
+
+def _one_step(
+    run: JointRun, heads: DenseHeads, maker: ExampleMaker, targets: Targets, step: int
+) -> dict[str, float]:
+    config = run.config
+    drawn = maker.sampler.draw(config.joint_batch)
+    examples = [
+        (picture, one)
+        for picture, index in enumerate(drawn)
+        for one in maker.draw(int(index), config.rows_per_picture)
+    ]
+    parts = make_rows(run.vocabulary, examples, ROW_PARTS)
+    batch = make_dense_batch(maker.sampler, np.asarray(drawn), True)
+    with torch.autocast("cpu", torch.bfloat16):
+        features = image_features(run.model, batch.pixels)
+    losses = _language_losses(run, parts, features, targets)
+    if step % DENSE_EVERY == 0:
+        with torch.autocast("cpu", torch.bfloat16):
+            dense = torch.stack(list(dense_losses(heads, features, batch).values())).sum()
+        losses["dense"] = DENSE_SHARE * dense
+    torch.stack(list(losses.values())).sum().backward()
+    return {name: float(value.detach()) for name, value in losses.items()}
+
+
+def _language_losses(
+    run: JointRun, parts: list[Rows], features: Tensor, targets: Targets
+) -> dict[str, Tensor]:
+    sums: dict[str, Tensor] = {}
+    tokens = 0
+    for rows in parts:
+        with torch.autocast("cpu", torch.bfloat16):
+            states, labels = row_states(run.model, rows, features)
+            found = token_losses(run.model, run.vocabulary, states, labels, targets)
+        tokens += len(labels)
+        for name, value in found.items():
+            sums[name] = sums[name] + value if name in sums else value
+    return {name: value / tokens for name, value in sums.items()}
+
+
+def _report_figures(run: JointRun, measured: Measured, when: str, objects: int) -> None:
+    run.model.eval()
+    figures = {**measure_regions(measured, objects), **measure_words(measured)}
+    run.model.train()
+    parts = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
+    run.report(f"joint val {when} {parts}")
+
+
+def _state(
+    model: Any, heads: DenseHeads, optimizers: Optimizers, step: int, clock: Clock
+) -> dict[str, Any]:
+    return {
+        "model": model.state_dict(),
+        "heads": heads.state_dict(),
+        "optimizers": optimizers.state(),
+        "step": step,
+        "passed": clock.passed,
+    }

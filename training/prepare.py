@@ -1,0 +1,124 @@
+"""`training prepare`: the packs become memory-mapped copies of train and val pictures."""
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.config import BaseConfig, ConfigError, add_config_arguments, read_config
+from training.masks import LEAST_VOLUMES, anatomy_labels, anatomy_names
+from training.records import TRAIN, VAL, PictureRecord, read_records
+
+NEGATIVES = 700
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a training stage reads: records by split, their copies, negatives and names."""
+
+    records: dict[str, list[PictureRecord]]
+    copies: dict[str, Any]
+    negatives: dict[str, NDArray[np.uint8]]
+    names: list[str]
+    offered: list[str]
+
+
+def split_records(config: BaseConfig) -> dict[str, list[PictureRecord]]:
+    """Train and val records of the configured folder, cut to `limit` when that is set."""
+    records = read_records(config.data, config.licences)
+    found = {split: [one for one in records if one.split == split] for split in (TRAIN, VAL)}
+    if config.limit:
+        step = {split: max(len(ones) // config.limit, 1) for split, ones in found.items()}
+        found = {split: ones[:: step[split]][: config.limit] for split, ones in found.items()}
+    return found
+
+
+def offered_names(records: list[PictureRecord], copies: Any, names: list[str]) -> list[str]:
+    """The names that at least three training volumes show, in the order of `names`."""
+    owners = copies.records[copies.objects["copy"]]
+    volumes: dict[int, set[str]] = {}
+    for name, owner in zip(copies.objects["name"], owners, strict=True):
+        volumes.setdefault(int(name), set()).add(records[int(owner)].volume)
+    return [
+        name for index, name in enumerate(names) if len(volumes.get(index, ())) >= LEAST_VOLUMES
+    ]
+
+
+def prepare(config: BaseConfig, codec_path: Path) -> None:
+    """Build the copies of both splits under `config.cache`; splits already there are kept."""
+    from model.mask_codec import MaskCodec
+    from training.cache import CacheRequest, build_copies, build_negatives
+
+    codec = MaskCodec.load(codec_path)
+    labels = anatomy_labels(config.data / "segmentation")
+    names = anatomy_names(config.data / "segmentation")
+    for turn, (split, records) in enumerate(split_records(config).items()):
+        folder = config.cache / split
+        if (folder / "ready.json").is_file():
+            continue
+        request = CacheRequest(
+            records,
+            names,
+            labels,
+            config.image_size,
+            config.patch_size,
+            config.copies,
+            config.seed + turn,
+        )
+        count = NEGATIVES if split == TRAIN else NEGATIVES // 10
+        folder.mkdir(parents=True, exist_ok=True)
+        build_negatives(folder, count, config.image_size, config.seed + turn)
+        build_copies(request, codec, folder, _say)
+    (config.cache / "names.json").write_text(json.dumps(names))
+
+
+def open_prepared(config: BaseConfig) -> Prepared:
+    """The prepared data of a configuration.
+
+    Raises:
+        ConfigError: `training prepare` has not been run for this cache, or for other pictures.
+    """
+    from training.cache import open_copies
+
+    records = split_records(config)
+    copies = {}
+    for split in (TRAIN, VAL):
+        if not (config.cache / split / "ready.json").is_file():
+            raise ConfigError(f"{config.cache / split}: run `training prepare` first")
+        copies[split] = open_copies(config.cache / split)
+        if copies[split].records[-1] + 1 != len(records[split]):
+            raise ConfigError(f"{config.cache / split}: prepared from other pictures; remove it")
+    negatives = {
+        split: np.load(config.cache / split / "negatives.npy", mmap_mode="r")
+        for split in (TRAIN, VAL)
+    }
+    names = json.loads((config.cache / "names.json").read_text())
+    offered = offered_names(records[TRAIN], copies[TRAIN], names)
+    return Prepared(records, copies, negatives, names, offered)
+
+
+def main(arguments: list[str]) -> int:
+    """`training prepare`: read the packs, refuse leaks, write augmented copies with codes."""
+    parser = argparse.ArgumentParser(prog="training prepare", description=main.__doc__)
+    add_config_arguments(parser)
+    parser.add_argument("--codec", type=Path, help="mask_codec.npz (default: the one in --out)")
+    options = parser.parse_args(arguments)
+    config = read_config(options)
+    try:
+        prepare(config, options.codec or config.out / "mask_codec.npz")
+        found = open_prepared(config)
+    except ConfigError as error:
+        raise SystemExit(f"training: {error}") from error
+    for split in (TRAIN, VAL):
+        copies = found.copies[split]
+        _say(f"{split}: {len(copies.images)} copies, {len(copies.objects)} objects")
+    _say(f"{len(found.offered)} of {len(found.names)} structures offered")
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - progress of a command
