@@ -194,3 +194,12 @@ def test_an_adapter_of_the_vision_tower_has_features_of_its_own(
     backend.activate(str(eyes))
     assert logprob(backend) != alone
     assert logprob(backend, BASE_ALONE) == alone
+
+
+@pytest.mark.parametrize("quantize", ["nf4", "int8"])
+def test_an_adapter_goes_onto_a_quantised_base(base: Path, knees: Path, quantize: Any) -> None:
+    from model.local import open_local
+
+    backend = open_local(base, adapter=knees, quantize=quantize, device="cpu", threads=1)
+    assert backend.info().adapter_tensors == 28
+    assert logprob(backend) != logprob(backend, BASE_ALONE)
