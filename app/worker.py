@@ -24,6 +24,7 @@ from app.settings import Settings
 from app.storage import activations, scans, turns, visits, work
 from app.storage.tables import Scan, Turn
 from app.storage.visits import OpenedVisit
+from model.compact_folder import shipped_adapter
 from model.opening import Engine, open_engine
 from model.types import Image, ModelError
 
@@ -66,6 +67,8 @@ def _open(house: House) -> Engine:
 
 def adapter_folder(settings: Settings, name: str) -> Path:
     """The folder of an adapter by its name; only names right below the adapters folder."""
+    if name == activations.SHIPPED:
+        return shipped_adapter() or settings.data_dir / "no-adapter-came-with-this-copy"
     root = settings.adapters_dir or settings.data_dir / "clinic" / "adapters"
     return root / Path(name).name
 

@@ -158,7 +158,7 @@ def _wrong_rights(clean: Mapping[str, str], today: date) -> list[Problem]:
 def read_csv(
     text: str, structures: Collection[str], today: date
 ) -> tuple[list[Row], list[Problem]]:
-    """The lines of a CSV with a header, each checked, and what is wrong with the file as a whole."""
+    """The lines of a CSV with a header, each checked, and what is wrong with the whole file."""
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     columns = [name.strip() for name in reader.fieldnames or ()]
     reader.fieldnames = columns

@@ -5,6 +5,9 @@ from sqlalchemy.orm import Session
 
 from app.storage.tables import Activation, now
 
+SHIPPED = "shipped"
+"""As an adapter's name: the one that comes with the compact model, to roll back to."""
+
 
 def ask(session: Session, adapter: str, sha256: str, staff_id: str | None) -> Activation:
     """Ask the worker to switch; rolling back is asking for an older folder."""

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.storage.tables import AuditEvent, now
@@ -12,6 +12,7 @@ FIRST = "0" * 64
 
 def record(session: Session, actor: str, action: str, subject: str) -> None:
     """Append one event in the same transaction as the act itself."""
+    _stand_in_line(session)
     last = session.scalar(select(AuditEvent).order_by(AuditEvent.number.desc()).limit(1))
     previous = FIRST if last is None else last.digest
     at = now()
@@ -22,6 +23,21 @@ def record(session: Session, actor: str, action: str, subject: str) -> None:
         )
     )
     session.flush()
+
+
+def _stand_in_line(session: Session) -> None:
+    """One writer at a time: two that read the same last event would fork the chain.
+
+    Writing a row onto itself takes the write lock of SQLite and a row lock of PostgreSQL, both
+    held until the commit; before the very first event there is nothing to lock.
+    """
+    first = select(func.min(AuditEvent.number)).scalar_subquery()
+    session.execute(
+        update(AuditEvent)
+        .where(AuditEvent.number == first)
+        .values(number=AuditEvent.number)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def first_broken(session: Session) -> int | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, String, cast, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.storage.blobs import Blobs
+from app.storage.blobs import BlobMissing, Blobs
 from app.storage.tables import Approval, Reference, new_id, now
 
 
@@ -89,6 +89,42 @@ def picture_name(reference_id: str) -> str:
 def picture_of(blobs: Blobs, reference: Reference) -> bytes:
     """The PNG of a reference; raises BlobMissing."""
     return blobs.get(picture_name(reference.reference_id))
+
+
+def first_picture_of(blobs: Blobs, reference: Reference) -> bytes:
+    """The PNG as it was taken in, before any change by hand; raises BlobMissing."""
+    try:
+        return blobs.get(f"references/{reference.reference_id}/first.png")
+    except BlobMissing:
+        return picture_of(blobs, reference)
+
+
+def change_picture(
+    session: Session,
+    blobs: Blobs,
+    reference: Reference,
+    image_png: bytes,
+    size: tuple[int, int],
+    image_digest: str,
+    likeness: str,
+) -> None:
+    """Another picture in place of the old one; approvals of the old one fall away."""
+    folder = f"references/{reference.reference_id}"
+    blobs.put(f"{folder}/first.png", first_picture_of(blobs, reference))
+    blobs.put(picture_name(reference.reference_id), image_png)
+    reference.width, reference.height = size
+    reference.image_digest, reference.likeness = image_digest, likeness
+    _back_to_draft(session, reference)
+
+
+def forget_first_picture(blobs: Blobs, reference: Reference) -> None:
+    """Once somebody said yes there is no going back: what was covered may be a name."""
+    blobs.delete_under(f"references/{reference.reference_id}/first.png")
+
+
+def _back_to_draft(session: Session, reference: Reference) -> None:
+    session.execute(delete(Approval).where(Approval.reference_id == reference.reference_id))
+    reference.status, reference.withdrawn_at = "draft", None
 
 
 def approve(session: Session, reference: Reference, staff_id: str, needed: int) -> None:
@@ -191,8 +227,7 @@ def change(session: Session, reference: Reference, record: ReferenceRecord) -> N
     """Other words for a reference; earlier approvals were for the old ones and fall away."""
     for name, value in {**record.__dict__, "structures": list(record.structures)}.items():
         setattr(reference, name, value)
-    session.execute(delete(Approval).where(Approval.reference_id == reference.reference_id))
-    reference.status = "draft"
+    _back_to_draft(session, reference)
 
 
 def counts_by_kind(session: Session) -> dict[tuple[str, str, str], int]:

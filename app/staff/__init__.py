@@ -1,0 +1,1 @@
+"""The clinic's own pages under /staff: visits, review, alerts, library, adapters, accounts."""

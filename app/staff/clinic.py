@@ -1,0 +1,105 @@
+"""The page of clinic IT: worker, queue, disk, retention, accounts, and the audit."""
+
+import csv
+import io
+import os
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from app.deps import House, HouseDep, SessionDep
+from app.i18n import offered_languages
+from app.staff.auth import MemberDep, staff_page
+from app.storage import alerts, audit, visits, work
+from app.storage.tables import AuditEvent, now
+
+router = APIRouter()
+WORKER_SILENCE = timedelta(seconds=30)
+AUDIT_ROWS = 200
+EXPORT_ROWS = 100_000
+
+
+@router.get("/staff/clinic")
+def clinic(request: Request, house: HouseDep, session: SessionDep, member: MemberDep) -> Response:
+    """How the house does; numbers and names of states, no patient in it."""
+    note = work.latest_note(session)
+    return staff_page(
+        request,
+        session,
+        member,
+        "clinic.html",
+        note=note,
+        is_silent=note is None or now() - note.said_at > WORKER_SILENCE,
+        counts=work.counts(session),
+        open_visits=len(visits.all_open(session)),
+        unseen=len(alerts.unseen(session)),
+        is_heard=alerts.is_someone_listening(session),
+        median_seconds=alerts.median_seconds_to_seen(session),
+        oldest_at=min((visit.opened_at for visit in visits.all_open(session)), default=None),
+        free_bytes=_free_bytes(house),
+        memory_bytes=_resident_bytes(),
+        broken=audit.first_broken(session),
+        settings=house.settings,
+        versions=_versions(house),
+    )
+
+
+def _free_bytes(house: House) -> int:
+    return shutil.disk_usage(house.settings.data_dir).free
+
+
+def _resident_bytes() -> int | None:
+    """Memory of the server process; None where the system does not say."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return None
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _versions(house: House) -> dict[str, str]:
+    return {
+        "policy": house.guard.version,
+        "catalogue": house.catalogue.version,
+        "languages": ", ".join(offered_languages()),
+        "database": house.engine.dialect.name,
+    }
+
+
+@router.get("/staff/clinic/audit")
+def show_audit(
+    request: Request,
+    session: SessionDep,
+    member: MemberDep,
+    actor: Annotated[str, Query(max_length=80)] = "",
+) -> Response:
+    """The newest events: who, what, which row, when; never what it said."""
+    events = audit.latest(session, EXPORT_ROWS if actor else AUDIT_ROWS)
+    shown = [event for event in events if not actor or event.actor == actor][:AUDIT_ROWS]
+    broken = audit.first_broken(session)
+    return staff_page(
+        request, session, member, "audit.html", events=shown, actor=actor, broken=broken
+    )
+
+
+@router.get("/staff/clinic/audit.csv")
+def export_audit(session: SessionDep, member: MemberDep) -> Response:
+    """All events as CSV, with the digests that chain them."""
+    audit.record(session, member.name, "audit.export", "audit")
+    target = io.StringIO()
+    writer = csv.writer(target)
+    writer.writerow(("number", "at", "actor", "action", "subject", "previous", "digest"))
+    writer.writerows(_line(event) for event in reversed(audit.latest(session, EXPORT_ROWS)))
+    headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
+    return Response(target.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _line(event: AuditEvent) -> tuple[object, ...]:
+    # A leading apostrophe keeps a spreadsheet from running a name as a formula.
+    actor = f"'{event.actor}" if event.actor[:1] in "=+-@" else event.actor
+    at = event.at.isoformat()
+    return (event.number, at, actor, event.action, event.subject, event.previous, event.digest)
