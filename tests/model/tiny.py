@@ -15,8 +15,11 @@ IMAGE_SIZE = 32
 LM_TARGETS = r".*language_model\.layers\.\d+\.(self_attn|mlp)\.\w+_proj"
 
 
-def make_tiny(folder: Path, *, seed: int = 0, width: int = 64) -> Path:
-    """A PaliGemma of about 0.2 M random weights with its tokenizer, saved in `folder`."""
+def make_tiny(folder: Path, *, seed: int = 0, width: int = 64, text: str = "gemma") -> Path:
+    """A PaliGemma of about 0.2 M random weights with its tokenizer, saved in `folder`.
+
+    With the text model "gemma2" it is a PaliGemma 2: sliding windows, squeezed scores.
+    """
     import torch
     from transformers import PaliGemmaConfig, PaliGemmaForConditionalGeneration
 
@@ -35,7 +38,7 @@ def make_tiny(folder: Path, *, seed: int = 0, width: int = 64) -> Path:
             "vision_use_head": False,
         },
         text_config={
-            "model_type": "gemma",
+            "model_type": text,
             "hidden_size": width,
             "intermediate_size": 2 * width,
             "num_hidden_layers": 2,
