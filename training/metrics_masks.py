@@ -64,5 +64,5 @@ def _small(mask: Mask) -> NDArray[np.float32]:
 def _threshold(mean: NDArray[np.float32]) -> float:
     """The level whose area is the mean area, so that small wandering parts are drawn at all."""
     ordered = np.sort(mean, axis=None)[::-1]
-    area = max(round(float(mean.sum())), 1)
-    return float(min(max(ordered[min(area, ordered.size - 1)], 1e-3), 0.5))
+    area = min(max(round(float(mean.sum())), 1), ordered.size - 1)
+    return float(min((ordered[area - 1] + ordered[area]) / 2, 0.5))
