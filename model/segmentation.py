@@ -61,7 +61,7 @@ def find_regions(
         group_size: 1 to 8 names in a prefix.
 
     Returns:
-        Regions whose masks are bool[H, W] at the size of the picture.
+        Regions whose masks are bool[H, W] at the size of the picture, none of them empty.
     """
     started = time.perf_counter()
     groups = group_names(labels, group_size)
@@ -82,9 +82,10 @@ def find_regions(
         for completion, names in zip(completions, groups, strict=True)
     ]
     objects = [found for one in parsed for found in one.objects]
+    regions, empty = _regions(objects, codec, image.shape[0], image.shape[1])
     return Segmentation(
-        regions=_regions(objects, codec, image.shape[0], image.shape[1], labels),
-        rejected=tuple(refused for one in parsed for refused in one.rejected),
+        regions=tuple(sorted(regions, key=lambda region: labels.index(region.label))),
+        rejected=(*(refused for one in parsed for refused in one.rejected), *empty),
         mean_logprob=_mean(completions),
         seconds=time.perf_counter() - started,
     )
@@ -109,18 +110,22 @@ def group_names(labels: Iterable[str], group_size: int = GROUP_SIZE) -> list[tup
 
 
 def _regions(
-    objects: Sequence[ParsedObject], codec: Codec, height: int, width: int, labels: Sequence[str]
-) -> tuple[Region, ...]:
+    objects: Sequence[ParsedObject], codec: Codec, height: int, width: int
+) -> tuple[list[Region], list[Rejection]]:
+    """Regions with their masks; codes that draw nothing are refused as `empty_mask`."""
     if not objects:
-        return ()
+        return [], []
     from model.mask_codec import paste  # brings torch, which pages and scripts do without
 
     masks = codec.decode(np.array([found.codes for found in objects], dtype=np.int64))
-    regions = []
+    regions, empty = [], []
     for found, mask in zip(objects, masks, strict=True):
         whole: Mask = paste(mask, found.box, height, width)
-        regions.append(Region(found.label, found.box, whole))
-    return tuple(sorted(regions, key=lambda region: labels.index(region.label)))
+        if whole.any():
+            regions.append(Region(found.label, found.box, whole))
+        else:
+            empty.append(Rejection(found.label, "empty_mask"))
+    return regions, empty
 
 
 def _mean(completions: Sequence[Completion]) -> float:

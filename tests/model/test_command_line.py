@@ -64,7 +64,9 @@ def test_segment_draws_an_overlay(
     assert isinstance(found["areas"], dict)
     assert isinstance(found["not_found"], list)
     assert {*found["areas"], *found["not_found"]} == {"liver", "spleen", "left lung"}
-    assert found["rejected"] == []
+    rejected = found["rejected"]
+    assert isinstance(rejected, list)
+    assert {refused["reason"] for refused in rejected} <= {"empty_mask"}  # a random codec
     with Image.open(out) as picture:
         assert picture.height >= 128
 

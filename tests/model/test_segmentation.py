@@ -11,11 +11,11 @@ IMAGE = np.zeros((40, 60, 3), np.uint8)
 
 
 class LeftHalf:
-    """A codec whose every mask is the left half of its box."""
+    """A codec whose every mask is the left half of its box; of code 127 it draws nothing."""
 
     def decode(self, codes: NDArray[np.int64]) -> NDArray[np.float32]:
         masks = np.full((len(codes), 64, 64), -1.0, np.float32)
-        masks[:, :, :32] = 1.0
+        masks[codes[:, 0] < 127, :, :32] = 1.0
         return masks
 
 
@@ -77,3 +77,11 @@ def test_regions_come_in_the_order_of_the_labels_with_whole_masks() -> None:
     assert (liver[:20, 30:45].all(), liver[20:].any(), liver[:, 46:].any()) == (True, False, False)
     assert found.rejected == (Rejection("<loc0001> tail", "loc_count"),)
     assert found.mean_logprob == pytest.approx(-0.1)
+
+
+@pytest.mark.torch
+def test_codes_that_draw_nothing_are_refused() -> None:
+    suffix = f"<loc0000><loc0000><loc1023><loc1023>{'<seg127>' * 16} liver"
+    found = find_regions(ScriptedBackend({".*": suffix}), IMAGE, "digest", ["liver"], LeftHalf())
+    assert found.regions == ()
+    assert found.rejected == (Rejection("liver", "empty_mask"),)
