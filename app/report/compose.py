@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Final, Protocol
 
 from app.anatomy.catalogue import Catalogue
@@ -81,6 +82,12 @@ def marked_structures(
             )
         )
     return tuple(marked)
+
+
+def legend_rows(scan: ReportScan) -> tuple[tuple[ReportStructure, ...], ...]:
+    """The parts of a scan row by row: neighbours with the same sentences, a pair, share one."""
+    rows = groupby(scan.structures, key=lambda one: (one.does, one.looks))
+    return tuple(tuple(row) for _, row in rows)
 
 
 def structure_names(keys: Iterable[str], catalogue: Catalogue, language: str) -> tuple[str, ...]:

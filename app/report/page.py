@@ -14,6 +14,7 @@ from app.report.compose import (
     MAX_ITEMS,
     breakable,
     for_edition,
+    legend_rows,
     printable,
     shows_sides,
     words_to_explain,
@@ -69,6 +70,7 @@ def _environment(language: str) -> Environment:
     install = environment.install_gettext_translations  # type: ignore[attr-defined]
     install(words_of(language), newstyle=True)
     environment.filters["printable"] = lambda text: breakable(printable(text))
+    environment.filters["legend_rows"] = legend_rows
     environment.tests["facing"] = shows_sides
     return environment
 

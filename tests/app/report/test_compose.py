@@ -4,6 +4,7 @@ from app.anatomy.catalogue import load
 from app.report.compose import (
     breakable,
     for_edition,
+    legend_rows,
     marked_structures,
     printable,
     shows_sides,
@@ -18,6 +19,11 @@ from tests.app.report.drawn_content import drawn_region, drawn_report, drawn_sca
 def test_structures_are_numbered_best_known_first_and_pairs_in_a_row() -> None:
     numbered = [(one.number, one.key) for one in drawn_scan().structures]
     assert numbered == [(1, "liver"), (2, "right kidney"), (3, "left kidney"), (4, "spleen")]
+
+
+def test_a_pair_shares_one_row_of_the_legend() -> None:
+    rows = [[one.number for one in row] for row in legend_rows(drawn_scan())]
+    assert rows == [[1], [2, 3], [4]]
 
 
 def test_a_structure_brings_its_words_colour_and_pattern() -> None:
