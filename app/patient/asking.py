@@ -1,0 +1,201 @@
+"""A question is asked: the emergency check first, then the level, then a row for the worker."""
+
+from dataclasses import dataclass
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app.analysis.converse import guard_scan
+from app.deps import House, HouseDep
+from app.errors import AppError, VisitNeeded
+from app.guardrail.check import Scan as GuardScan
+from app.guardrail.check import Verdict
+from app.i18n import offered_languages
+from app.patient.access import Tablet, find_tablet
+from app.patient.forms import MAX_LISTED, MAX_LISTED_CHARS, Typed
+from app.patient.release import Allowed, allowed
+from app.patient.said import said
+from app.patient.scan_page import page_values
+from app.patient.seen import SeenScan, healthy_examples, see
+from app.patient.showing import go_to, show
+from app.storage import alerts, audit, questions, scans, turns
+from app.storage.tables import Scan
+from app.storage.turns import Asked
+
+router = APIRouter()
+log = structlog.get_logger()
+KINDS = ("what", "healthy", "might", "question")
+MAX_PENDING = 6
+"""Questions of one visit that wait at once: nobody reads faster than that."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Where and by whom a question is asked."""
+
+    house: House
+    session: Session
+    tablet: Tablet
+    can: Allowed
+    seen: SeenScan
+    scan: GuardScan
+
+
+@router.post("/scan/{scan_id}/ask")
+def ask(
+    request: Request,
+    house: HouseDep,
+    scan_id: str,
+    kind: Typed = "question",
+    question: Typed = "",
+    language: Typed = "en",
+) -> Response:
+    """Take a question. An emergency is answered even when the database is gone."""
+    if kind not in KINDS:
+        raise AppError("not_found", 404, f"/scan/{scan_id}")
+    if kind == "question":
+        spoken = language if language in offered_languages() else "en"
+        verdict = house.guard.check_question(question, spoken, house.guard.unknown_scan)
+        if verdict.verdict == "escalate":
+            return _call_staff(request, house, scan_id, question, verdict)
+    with house.sessions() as session, session.begin():
+        tablet, row = _who(request, house, session, scan_id)
+        problem = _problem(session, tablet, kind, question)
+        if problem:
+            values = page_values(request, house, session, tablet, row) | {"problem": problem}
+            status = 422 if problem == "question_empty" else 429
+            return show(request, "scan.html", tablet, status=status, **values)
+        asked = _asked(_asking(house, session, tablet, row), kind, question)
+        turn = turns.add_turn(session, tablet.opened, asked)
+        audit.record(session, "patient", f"ask.{kind}", turn.turn_id)
+        log.info("asked", turn_id=turn.turn_id, kind=kind, verdict=asked.verdict)
+    return go_to(f"/scan/{scan_id}#turn-{turn.turn_id}")
+
+
+def _who(request: Request, house: House, session: Session, scan_id: str) -> tuple[Tablet, Scan]:
+    tablet = find_tablet(request, house, session)
+    if tablet is None:
+        raise VisitNeeded
+    if tablet.opened.visit.consented_at is None:
+        raise AppError("consent_needed", 403, "/consent")
+    row = scans.find(session, tablet.visit_id, scan_id)
+    if row is None:
+        raise AppError("not_found", 404)
+    return tablet, row
+
+
+def _problem(session: Session, tablet: Tablet, kind: str, question: str) -> str:
+    if kind == "question" and not question.strip():
+        return "question_empty"
+    waiting = [
+        turn
+        for turn in turns.all_of_visit(session, tablet.visit_id)
+        if turn.status in ("asked", "answering")
+    ]
+    return "too_many" if len(waiting) >= MAX_PENDING else ""
+
+
+def _asking(house: House, session: Session, tablet: Tablet, row: Scan) -> Asking:
+    seen = see(session, tablet.opened, row, house.catalogue, tablet.language)
+    known = house.guard.unknown_scan if seen.look is None else guard_scan(seen.look, seen.regions)
+    return Asking(house, session, tablet, allowed(tablet.opened.visit), seen, known)
+
+
+def _asked(at: Asking, kind: str, question: str) -> Asked:
+    """The row of a question: with its text at once where no model is needed."""
+    language = at.tablet.language
+    if kind != "question":
+        words = said("asked", language, kind=kind)
+        if not at.can.look or at.seen.look is None or (kind == "might" and not at.can.conditions):
+            return _saved(at, kind, words)
+        if kind == "might":
+            return _row(at, kind, words, "soften", "button.might", None)
+        return _row(at, kind, words, "allow", f"button.{kind}", _composed(at, kind))
+    verdict = at.house.guard.check_question(question, language, at.scan)
+    is_condition = verdict.verdict == "soften" and verdict.text is None
+    if not at.can.look or at.seen.look is None or (is_condition and not at.can.conditions):
+        return _saved(at, kind, question)
+    return _row(
+        at,
+        "might" if is_condition else kind,
+        question,
+        verdict.verdict,
+        verdict.rule,
+        verdict.text,
+        verdict.note,
+    )
+
+
+def _row(
+    at: Asking,
+    kind: str,
+    question: str,
+    verdict: str,
+    rule: str,
+    shown: str | None,
+    note: str | None = None,
+) -> Asked:
+    return Asked(
+        kind=kind,
+        question=question,
+        language=at.tablet.language,
+        verdict=verdict,
+        rule=rule,
+        policy_version=at.house.guard.version,
+        scan_id=at.seen.scan_id,
+        shown=shown,
+        note=note,
+    )
+
+
+def _saved(at: Asking, kind: str, question: str) -> Asked:
+    """A question that waits for the doctor: on the list, with the text that says so."""
+    words = " ".join(question.split())[:MAX_LISTED_CHARS]
+    if len(questions.all_of_visit(at.session, at.tablet.opened)) < MAX_LISTED:
+        questions.add(at.session, at.tablet.opened, words, "turn")
+    text = said("saved", at.tablet.language)
+    return _row(at, kind, question, "withhold", "release_level", text)
+
+
+def _composed(at: Asking, kind: str) -> str:
+    """The answer to "what" and "healthy": from the marked parts and approved texts alone."""
+    language = at.tablet.language
+    if kind == "healthy":
+        return said("healthy", language, count=len(healthy_examples(at.session, at.seen)))
+    return said(
+        "what",
+        language,
+        look=at.seen.look,
+        names=[part.name for part in at.seen.parts],
+        general=at.house.guard.general_part(at.scan, language),
+    )
+
+
+def _call_staff(
+    request: Request, house: House, scan_id: str, question: str, verdict: Verdict
+) -> Response:
+    """Words at once; the message to staff beside them, whatever else fails."""
+    try:
+        with house.sessions() as session, session.begin():
+            tablet = find_tablet(request, house, session)
+            visit_id = None if tablet is None else tablet.visit_id
+            alert = alerts.raise_alert(
+                session, visit_id, verdict.alert, is_silent=verdict.is_silent
+            )
+            audit.record(session, "patient", "alert.question", alert.alert_id)
+            log.info("alert_raised", alert_id=alert.alert_id, reason=verdict.rule)
+            row = None if visit_id is None else scans.find(session, visit_id, scan_id)
+            if tablet is not None and row is not None:
+                at = _asking(house, session, tablet, row)
+                turns.add_turn(
+                    session,
+                    tablet.opened,
+                    _row(at, "question", question, "escalate", verdict.rule, verdict.text),
+                )
+                return go_to(f"/scan/{scan_id}#answers")
+    except (SQLAlchemyError, OSError) as error:
+        log.error("alert_not_stored", error_type=type(error).__name__)
+    return show(request, "emergency.html", None, text=verdict.text, go_back=f"/scan/{scan_id}")

@@ -1,0 +1,44 @@
+"""The gallery of healthy pictures, open to everybody, and each picture in it."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.deps import HouseDep, SessionDep
+from app.errors import AppError
+from app.patient.access import find_tablet
+from app.patient.showing import show
+from app.patient.start import next_address
+from app.storage import references
+from app.storage.blobs import BlobMissing
+from model.vocabulary import REGIONS
+
+router = APIRouter()
+
+
+@router.get("/gallery")
+def gallery(request: Request, house: HouseDep, session: SessionDep, region: str = "") -> Response:
+    """Approved healthy pictures, all of them or of one part of the body."""
+    tablet = find_tablet(request, house, session)
+    approved = references.approved(session)
+    have = {one.region for one in approved}
+    values = {
+        "region": region if region in have else "",
+        "regions": [name for name in REGIONS if name in have],
+        "pictures": [one for one in approved if region not in have or one.region == region],
+        "go_back": "/" if tablet is None else next_address(session, tablet.opened),
+        "has_consent": tablet is not None and tablet.opened.visit.consented_at is not None,
+    }
+    return show(request, "gallery.html", tablet, **values)
+
+
+@router.get("/reference/{reference_id}.png")
+def reference_picture(house: HouseDep, session: SessionDep, reference_id: str) -> Response:
+    """The picture of a reference, as long as it is approved."""
+    reference = references.find(session, reference_id)
+    if reference is None or reference.status != "approved":
+        raise AppError("not_found", 404, "/gallery")
+    try:
+        data = references.picture_of(house.blobs, reference)
+    except BlobMissing:
+        raise AppError("not_found", 404, "/gallery") from None
+    return Response(data, media_type="image/png")

@@ -1,0 +1,136 @@
+"""The PDF to take along: gathers what was shown, in the edition the release level allows."""
+
+import time
+from datetime import datetime
+
+import structlog
+from babel.dates import format_date
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from app.deps import House, HouseDep, SessionDep
+from app.errors import AppError
+from app.patient.access import Tablet, Watch
+from app.patient.conversation import on_page
+from app.patient.release import allowed
+from app.patient.seen import SeenScan, healthy_examples, see
+from app.patient.start import next_address
+from app.report.content import (
+    ReportContent,
+    ReportReference,
+    ReportScan,
+    ReportTurn,
+    ReportVersions,
+)
+from app.report.render import ReportError, render_pdf
+from app.storage import audit, notes, questions, references, scans
+
+router = APIRouter()
+log = structlog.get_logger()
+MAX_EXAMPLES_PRINTED = 2
+_MATCHES = {
+    "same_region": "region",
+    "same_modality": "modality",
+    "same_plane": "plane",
+    "same_age": "age_band",
+    "near_age": "age_band",
+    "same_sex": "sex",
+}
+
+
+# Watch, not Use: the note of use would hold the database's write lock while the PDF is made.
+@router.get("/report.pdf")
+def report(house: HouseDep, session: SessionDep, tablet: Watch) -> Response:
+    """The report as it stands now; made anew each time, kept nowhere."""
+    back = next_address(session, tablet.opened)
+    if house.settings.kiosk:
+        raise AppError("ask_at_desk", 403, back)
+    started = time.monotonic()
+    try:
+        pdf = render_pdf(report_content(session, house, tablet))
+    except ReportError as error:
+        raise AppError(error.key, 503, back) from None
+    audit.record(session, "patient", "report.pdf", tablet.visit_id)
+    log.info("report_made", visit_id=tablet.visit_id, seconds=round(time.monotonic() - started, 3))
+    # The same name for every report: a file name is read by whoever uses the tablet next.
+    headers = {"Content-Disposition": 'attachment; filename="my-visit.pdf"'}
+    return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+def report_content(session: Session, house: House, tablet: Tablet) -> ReportContent:
+    """Everything on the paper, and nothing that the page would not show."""
+    can = allowed(tablet.opened.visit)
+    seen = _seen(session, house, tablet) if can.look else []
+    turns = on_page(session, tablet.opened, can, house.settings.answer_floor_seconds)
+    fixed = {key: house.guard.fixed(key, tablet.language) for key in _FIXED}
+    today = format_date(datetime.now().astimezone(), format="long", locale=tablet.language)
+    return ReportContent(
+        edition="after" if can.doctors_words else "before",
+        language=tablet.language,
+        clinic_name=house.settings.clinic_name,
+        date=str(today),
+        demonstration=not house.settings.model,
+        ai_line=fixed["ai_line"],
+        companion_line=fixed["companion"],
+        intended_purpose=fixed["intended_purpose"],
+        versions=_versions(house, seen),
+        scans=tuple(_printed(house, tablet, one) for one in seen),
+        references=_examples(session, house, seen),
+        turns=tuple(ReportTurn(t.question, t.text) for t in turns if t.text and can.look),
+        questions=tuple(q.text for q in questions.all_of_visit(session, tablet.opened)),
+        doctor_sentence=_doctors_words(session, tablet) if can.doctors_words else None,
+    )
+
+
+_FIXED = ("ai_line", "companion", "intended_purpose")
+
+
+def _seen(session: Session, house: House, tablet: Tablet) -> list[SeenScan]:
+    rows = scans.all_of_visit(session, tablet.visit_id)
+    looked = [row for row in rows if row.status == "looked"]
+    return [see(session, tablet.opened, row, house.catalogue, tablet.language) for row in looked]
+
+
+def _printed(house: House, tablet: Tablet, seen: SeenScan) -> ReportScan:
+    assert seen.look is not None  # only scans that were looked at are printed
+    return ReportScan(
+        image_png=scans.picture_of(house.blobs, tablet.opened, seen.row),
+        width=seen.facts.width,
+        height=seen.facts.height,
+        modality=seen.look.modality,
+        plane=seen.look.plane,
+        region=seen.look.region,
+        structures=seen.parts,
+        uncertain=seen.unsure,
+    )
+
+
+def _examples(session: Session, house: House, seen: list[SeenScan]) -> tuple[ReportReference, ...]:
+    found = healthy_examples(session, seen[-1]) if seen else []
+    return tuple(
+        ReportReference(
+            image_png=references.picture_of(house.blobs, one.reference),
+            matches_on=tuple(dict.fromkeys(_MATCHES[r] for r in one.reasons if r in _MATCHES)),
+            source=one.reference.source,
+            licence=one.reference.licence,
+            caption=one.reference.caption,
+        )
+        for one in found[:MAX_EXAMPLES_PRINTED]
+    )
+
+
+def _versions(house: House, seen: list[SeenScan]) -> ReportVersions:
+    look = seen[-1].look if seen else None
+    return ReportVersions(
+        model=look.model_sha256[:12] if look else "",
+        adapter=seen[-1].row.adapter if seen else None,
+        policy=house.guard.version,
+        catalogue=house.catalogue.version,
+        prompts=look.prompts_version if look else "",
+    )
+
+
+def _doctors_words(session: Session, tablet: Tablet) -> str | None:
+    found = notes.all_of_visit(session, tablet.opened)
+    return "\n".join(note.text for note in found) or None

@@ -1,0 +1,123 @@
+"""The page of a scan: waiting, then picture, parts, answers and questions; and its pictures."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.orm import Session
+
+from app.analysis.overlay import PATTERN_STROKES
+from app.deps import House, HouseDep, SessionDep
+from app.errors import AppError
+from app.patient.access import AMOUNT_COOKIE, Tablet, Use, Watch
+from app.patient.calling import call_state
+from app.patient.conversation import on_page
+from app.patient.list_page import suggestions
+from app.patient.release import allowed
+from app.patient.seen import healthy_examples, see
+from app.patient.showing import show
+from app.storage import notes, questions, scans, visits, work
+from app.storage.tables import Scan
+
+router = APIRouter()
+
+
+def own_scan(session: SessionDep, tablet: Use, scan_id: str) -> Scan:
+    """A scan of this visit; a foreign one and none look alike."""
+    return _own(session, tablet, scan_id)
+
+
+def watched_scan(session: SessionDep, tablet: Watch, scan_id: str) -> Scan:
+    """The same for what a page asks for by itself."""
+    return _own(session, tablet, scan_id)
+
+
+def _own(session: Session, tablet: Tablet, scan_id: str) -> Scan:
+    scan = scans.find(session, tablet.visit_id, scan_id)
+    if scan is None:
+        raise AppError("not_found", 404)
+    return scan
+
+
+OwnScan = Annotated[Scan, Depends(own_scan, scope="function")]
+WatchedScan = Annotated[Scan, Depends(watched_scan, scope="function")]
+
+
+@router.get("/scan/{scan_id}")
+def scan_page(
+    request: Request, house: HouseDep, session: SessionDep, tablet: Use, scan: OwnScan
+) -> Response:
+    """The scan as far as it has come and as far as the clinic has opened it."""
+    values = page_values(request, house, session, tablet, scan)
+    if scan.status != "looked" and values["can"].look:
+        values["before"] = work.scans_before(session, scan)
+        return show(request, "waiting.html", tablet, **values)
+    return show(request, "scan.html", tablet, **values)
+
+
+def page_values(
+    request: Request, house: House, session: Session, tablet: Tablet, scan: Scan
+) -> dict[str, Any]:  # Any: the values of a template
+    """Everything the page of a scan shows."""
+    opened, can = tablet.opened, allowed(tablet.opened.visit)
+    seen = see(session, opened, scan, house.catalogue, tablet.language)
+    turns = on_page(session, opened, can, house.settings.answer_floor_seconds)
+    wants_examples = any(turn.kind == "healthy" and turn.text for turn in turns)
+    all_scans = scans.all_of_visit(session, tablet.visit_id)
+    listed = questions.all_of_visit(session, opened)
+    return {
+        "can": can,
+        "scan": seen,
+        "strokes": PATTERN_STROKES,
+        "others": [one.scan_id for one in all_scans],
+        "turns": turns,
+        "is_pending": any(turn.text is None and not turn.is_saved for turn in turns),
+        "examples": healthy_examples(session, seen) if wants_examples and can.look else [],
+        "wants_examples": wants_examples,
+        "listed": listed,
+        "suggested": suggestions(house, tablet.language, listed),
+        "code": visits.code_of(opened),
+        "wants_all": request.cookies.get(AMOUNT_COOKIE, "all") == "all",
+        "call": call_state(session, house, tablet.visit_id, tablet.language),
+        "notes": notes.all_of_visit(session, opened) if can.doctors_words else [],
+        "problem": "",
+    }
+
+
+@router.get("/scan/{scan_id}/answers")
+def answers(
+    request: Request, house: HouseDep, session: SessionDep, tablet: Watch, scan: WatchedScan
+) -> Response:
+    """The part of the page that changes while an answer is made."""
+    return show(
+        request, "answers.html", tablet, **page_values(request, house, session, tablet, scan)
+    )
+
+
+@router.get("/scan/{scan_id}/status")
+def status(session: SessionDep, tablet: Watch, scan: WatchedScan) -> JSONResponse:
+    """How far the look has come and how many stand before it."""
+    if not allowed(tablet.opened.visit).look:
+        return JSONResponse({"status": "held", "before": 0})
+    return JSONResponse({"status": scan.status, "before": work.scans_before(session, scan)})
+
+
+@router.get("/scan/{scan_id}/picture.png")
+def picture(house: HouseDep, tablet: Watch, scan: WatchedScan) -> Response:
+    """The picture itself."""
+    return _png(house, tablet, scan, {})
+
+
+@router.get("/scan/{scan_id}/my-picture.png")
+def my_picture(house: HouseDep, tablet: Use, scan: OwnScan) -> Response:
+    """A copy of the own picture to take along; not from a tablet that stays in the house."""
+    if house.settings.kiosk:
+        raise AppError("ask_at_desk", 403, f"/scan/{scan.scan_id}")
+    return _png(house, tablet, scan, {"Content-Disposition": 'attachment; filename="picture.png"'})
+
+
+def _png(house: House, tablet: Tablet, scan: Scan, headers: dict[str, str]) -> Response:
+    if not allowed(tablet.opened.visit).look:
+        raise AppError("not_open_yet", 403, f"/scan/{scan.scan_id}")
+    data = scans.picture_of(house.blobs, tablet.opened, scan)
+    return Response(data, media_type="image/png", headers=headers)

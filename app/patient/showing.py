@@ -1,0 +1,38 @@
+"""What every patient page needs to be shown: language, idle time, whether a visit is on."""
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app.patient.access import WARNING_SECONDS, Tablet, chosen_language
+from app.web.templating import page
+
+
+def show(
+    request: Request, name: str, tablet: Tablet | None, *, status: int = 200, **values: Any
+) -> HTMLResponse:  # Any: whatever the template takes
+    """A page of templates/patient in the language of the visit, or of the browser."""
+    language = chosen_language(request) if tablet is None else tablet.language
+    settings = request.app.state.house.settings
+    return page(
+        request,
+        f"patient/{name}",
+        language,
+        status=status,
+        has_visit=tablet is not None,
+        idle_seconds=settings.idle_seconds,
+        warning_seconds=min(WARNING_SECONDS, settings.idle_seconds // 2),
+        **values,
+    )
+
+
+def go_to(address: str) -> RedirectResponse:
+    """After a change: the page that shows it, by GET, so that a reload repeats nothing."""
+    return RedirectResponse(address, status_code=303)
+
+
+def own_address(typed: str, otherwise: str = "/") -> str:
+    """An address inside this site; anything else becomes the page named otherwise."""
+    is_own = typed.startswith("/") and not typed.startswith(("//", "/\\"))
+    return typed if is_own and typed.isprintable() else otherwise

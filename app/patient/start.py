@@ -1,0 +1,161 @@
+"""The way in: start, language, consent, and the choice to rather wait for the doctor."""
+
+from typing import Annotated, Final
+
+import structlog
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from app.deps import House, HouseDep, SessionDep
+from app.i18n import offered_languages
+from app.patient.access import (
+    AMOUNT_COOKIE,
+    LANGUAGE_COOKIE,
+    MaybeUse,
+    Tablet,
+    chosen_language,
+    client_of,
+    code_tries,
+    cookie_name,
+    find_tablet,
+    set_choice,
+    set_cookie,
+)
+from app.patient.forms import MAX_CODE_CHARS, Typed
+from app.patient.showing import go_to, own_address, show
+from app.storage import audit, scans, visits
+from app.storage.tables import now
+from app.storage.visits import OpenedVisit
+
+router = APIRouter()
+log = structlog.get_logger()
+AMOUNTS: Final = ("all", "names")
+
+
+@router.get("/")
+def start_page(request: Request, house: HouseDep, session: SessionDep) -> Response:
+    """What this is and is not, in a chosen language, and the way in."""
+    tablet = find_tablet(request, house, session)
+    had_visit = cookie_name(house.settings) in request.cookies
+    return _start(request, house, session, tablet, was_put_down=had_visit and tablet is None)
+
+
+@router.post("/start")
+def start(request: Request, house: HouseDep, session: SessionDep, code: Typed = "") -> Response:
+    """Open the visit behind a code, or a new one where visitors may start without."""
+    language = chosen_language(request)
+    if not code.strip():
+        if not house.settings.open_visits:
+            return _start(request, house, session, None, error="code_missing")
+        opened = visits.open_visit(session, house.master, language=language)
+    else:
+        found = _by_code(request, house, session, code)
+        if isinstance(found, str):
+            return _start(request, house, session, None, error=found)
+        opened = found
+        opened.visit.language = language
+    token = visits.start_tablet(session, house.master, opened.visit.visit_id)
+    audit.record(session, "patient", "visit.start", opened.visit.visit_id)
+    log.info("visit_started", visit_id=opened.visit.visit_id)
+    response = go_to(next_address(session, opened))
+    set_cookie(response, house.settings, token)
+    return response
+
+
+def _by_code(request: Request, house: House, session: Session, code: str) -> OpenedVisit | str:
+    """The visit of a typed code, or the key of what to say instead."""
+    tries, client = code_tries(request), client_of(request)
+    if tries.wait_seconds(client) > 0:
+        return "code_wait"
+    opened = visits.find_by_code(session, house.master, code[:MAX_CODE_CHARS])
+    if opened is None:
+        tries.failed(client)
+        return "code_unknown"
+    return opened
+
+
+def _start(
+    request: Request,
+    house: House,
+    session: Session,
+    tablet: Tablet | None,
+    *,
+    error: str = "",
+    was_put_down: bool = False,
+) -> Response:
+    status = {"": 200, "code_wait": 429}.get(error, 422)
+    values = {
+        "open_visits": house.settings.open_visits,
+        "go_on": None if tablet is None else next_address(session, tablet.opened),
+        "error": error,
+        "was_put_down": was_put_down,
+    }
+    return show(request, "start.html", tablet, status=status, **values)
+
+
+def next_address(session: Session, opened: OpenedVisit) -> str:
+    """Where this visit goes on: consent, the first picture, or the newest one."""
+    if opened.visit.consented_at is None:
+        return "/consent"
+    known = scans.all_of_visit(session, opened.visit.visit_id)
+    return f"/scan/{known[-1].scan_id}" if known else "/upload"
+
+
+@router.post("/language")
+def choose_language(
+    request: Request,
+    house: HouseDep,
+    session: SessionDep,
+    language: Typed,
+    back: Typed = "/",
+) -> Response:
+    """Switch the language of this browser and of its visit, at any moment."""
+    chosen = language if language in offered_languages() else "en"
+    tablet = find_tablet(request, house, session)
+    if tablet is not None:
+        tablet.opened.visit.language = chosen
+    response = go_to(own_address(back))
+    set_choice(response, house.settings, LANGUAGE_COOKIE, chosen)
+    return response
+
+
+@router.get("/consent")
+def consent_page(request: Request, tablet: MaybeUse) -> Response:
+    """What happens here, who reads what, and the question for a yes."""
+    return show(request, "consent.html", tablet, error="")
+
+
+@router.post("/consent")
+def consent(
+    request: Request,
+    house: HouseDep,
+    session: SessionDep,
+    tablet: MaybeUse,
+    agreed: Annotated[str, Form(alias="consent")] = "",
+    amount: Typed = "all",
+) -> Response:
+    """Keep the yes and how much the patient wishes to know."""
+    if agreed != "yes":
+        return show(request, "consent.html", tablet, status=422, error="consent_missing")
+    visit = tablet.opened.visit
+    if visit.consented_at is None:
+        visit.consented_at = now()
+        audit.record(session, "patient", "visit.consent", visit.visit_id)
+    response = go_to(next_address(session, tablet.opened))
+    set_choice(response, house.settings, AMOUNT_COOKIE, amount if amount in AMOUNTS else "all")
+    return response
+
+
+@router.post("/amount")
+def change_amount(house: HouseDep, _tablet: MaybeUse, amount: Typed, back: Typed = "/") -> Response:
+    """Change one's mind about how much to know."""
+    response = go_to(own_address(back, "/"))
+    set_choice(response, house.settings, AMOUNT_COOKIE, amount if amount in AMOUNTS else "all")
+    return response
+
+
+@router.get("/wait")
+def wait_page(request: Request, session: SessionDep, tablet: MaybeUse) -> Response:
+    """To rather wait for the doctor is fine; nothing more is shown until asked for."""
+    return show(request, "wait.html", tablet, go_on=next_address(session, tablet.opened))
