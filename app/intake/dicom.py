@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydicom.dataset import Dataset
 
 from app.intake import dicom_pixels, header_words
+from app.intake.burned_in import Area, cover, find_writing
 from app.intake.deidentify import keep, kept_attributes
 from app.intake.envelope import IDENTIFIERS, as_mapping, envelope_of
 from app.intake.frames import FROM_GROUPS, GROUPS, frame_count, hoist, numbers_of, values_of
@@ -42,7 +43,10 @@ def decode_dicom(data: bytes, limits: Limits, *, delivered: bool = False) -> Dec
     index = frame_count(dataset, limits) // 2
     hoist(dataset, index)
     shown = dicom_pixels.show_frame(dataset, syntax, index)
-    pixels = fit_within(shown.rgb, limits.longest_side, row_to_column=_aspect(dataset))
+    areas = _writing(dataset, shown.rgb)
+    pixels = fit_within(
+        cover(shown.rgb, areas), limits.longest_side, row_to_column=_aspect(dataset)
+    )
     if min(pixels.shape[:2]) < limits.min_side:
         raise Refused("too_small")
     facts = Facts(
@@ -52,7 +56,7 @@ def decode_dicom(data: bytes, limits: Limits, *, delivered: bool = False) -> Dec
         plane=header_words.plane_of(dataset, modality),
         age_band=header_words.age_band(dataset),
         sex=header_words.sex_of(dataset),
-        notes=_notes(dataset, shown.rgb, pixels),
+        notes=_notes(dataset, _shrunk(shown.rgb, pixels), covered=bool(areas)),
         identifiers=as_mapping(envelope_of(dataset)) if delivered else None,
     )
     return Decoded(pixels, facts)
@@ -96,12 +100,25 @@ def _kept(dataset: Dataset, syntax: str, window: tuple[float, float] | None) -> 
     return keep(lambda keyword: used[keyword] if keyword in used else values_of(dataset, keyword))
 
 
-def _notes(dataset: Dataset, stored: Image, pixels: Image) -> tuple[str, ...]:
+def _writing(dataset: Dataset, rgb: Image) -> list[Area]:
+    """Bright and dark writing, looked for only where the header says or suggests there is some."""
+    if not header_words.may_hold_text(dataset):
+        return []
+    grey = rgb.max(axis=2)
+    return find_writing(grey) + find_writing(255 - grey)
+
+
+def _shrunk(stored: Image, pixels: Image) -> bool:
+    return bool(pixels.shape[0] < stored.shape[0] or pixels.shape[1] < stored.shape[1])
+
+
+def _notes(dataset: Dataset, made_smaller: bool, *, covered: bool) -> tuple[str, ...]:
     found = {
         "burned_in_annotation": header_words.may_hold_text(dataset),
+        "writing_covered": covered,
         "middle_frame_shown": len(values_of(dataset, "NumberOfFrames")) == 1
         and numbers_of(dataset, "NumberOfFrames") > (1.0,),
-        "made_smaller": pixels.shape[0] < stored.shape[0] or pixels.shape[1] < stored.shape[1],
+        "made_smaller": made_smaller,
         "proportions_corrected": _aspect(dataset) != 1.0,
     }
     return tuple(note for note, holds in found.items() if holds)

@@ -21,6 +21,7 @@ Reasons for a refusal (each page text says why and what to do next):
 Notes on an accepted scan:
 
 * ``burned_in_annotation``: the header says, or its origin suggests, that text is in the pixels.
+* ``writing_covered``: writing was found in the pixels and covered with black.
 * ``middle_frame_shown``: the file holds several pictures; the middle one is used.
 * ``turned_upright``: the photo was stored turned, and was turned back.
 * ``made_smaller``: the picture was scaled down to what is shown here.
@@ -47,6 +48,7 @@ REASONS: Final = (
 )
 NOTES: Final = (
     "burned_in_annotation",
+    "writing_covered",
     "middle_frame_shown",
     "turned_upright",
     "made_smaller",

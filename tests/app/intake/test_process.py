@@ -6,7 +6,6 @@ import threading
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from app.intake import process
 from app.intake.limits import DEFAULT_LIMITS
@@ -22,7 +21,7 @@ from app.intake.wire import (
     unpack_answer,
     unpack_order,
 )
-from tests.app.intake.made_files import picture_bytes, shipped
+from tests.app.intake.made_files import ct_dataset, file_of, ramp, shipped
 
 NOISE = np.random.default_rng(7).integers(0, 256, (1500, 1500, 3), dtype=np.uint8)
 
@@ -41,9 +40,9 @@ def test_wall_time_out_is_a_reason() -> None:
 
 
 def test_processor_limit_is_a_reason() -> None:
-    large = picture_bytes(Image.fromarray(NOISE).resize((7000, 7000)), "PNG", compress_level=1)
-    frugal = Limits(cpu_seconds=1, max_bytes=2**28)
-    assert receive(large, limits=frugal) == Refusal("too_slow")
+    side = 5400
+    large = ct_dataset(ramp(), Rows=side, Columns=side, PixelData=bytes(2 * side * side))
+    assert receive(file_of(large), limits=Limits(cpu_seconds=1)) == Refusal("too_slow")
 
 
 def test_child_knows_no_setting_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +93,7 @@ def test_child_says_nothing_but_its_answer() -> None:
 
 
 def test_child_that_dies_without_an_answer_means_broken() -> None:
-    nonsense = Order("dicom", False, Limits(memory_bytes=-5))
+    nonsense = Order("dicom", False, Limits(memory_bytes=2**70))
     with pytest.raises(Refused) as caught:
         process.decode_apart(nonsense, shipped("MR_small.dcm"))
     assert caught.value.reason == "broken"
