@@ -10,7 +10,19 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Bring the tables forward."""
+    """Make all tables; a table comes after those it points to."""
+    _make_audit_and_more()
+    _make_visits_and_more()
+    _make_alerts_and_more()
+    _make_listed_questions_and_more()
+    _make_reference_pictures_and_more()
+    _make_scans_and_more()
+    _make_tablet_sessions_and_more()
+    _make_filing_envelopes_and_more()
+    _make_turns_and_more()
+
+
+def _make_audit_and_more() -> None:
     op.create_table(
         "audit",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
@@ -46,6 +58,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("staff_id"),
         sa.UniqueConstraint("name"),
     )
+
+
+def _make_visits_and_more() -> None:
     op.create_table(
         "visits",
         sa.Column("visit_id", sa.String(length=32), nullable=False),
@@ -87,6 +102,8 @@ def upgrade() -> None:
     with op.batch_alter_table("activations", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_activations_status"), ["status"], unique=False)
 
+
+def _make_alerts_and_more() -> None:
     op.create_table(
         "alerts",
         sa.Column("alert_id", sa.String(length=32), nullable=False),
@@ -104,7 +121,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_alerts_visit_id"), ["visit_id"], unique=False)
-
     op.create_table(
         "doctor_notes",
         sa.Column("note_id", sa.String(length=32), nullable=False),
@@ -125,6 +141,8 @@ def upgrade() -> None:
     with op.batch_alter_table("doctor_notes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_doctor_notes_visit_id"), ["visit_id"], unique=False)
 
+
+def _make_listed_questions_and_more() -> None:
     op.create_table(
         "listed_questions",
         sa.Column("question_id", sa.String(length=32), nullable=False),
@@ -144,6 +162,8 @@ def upgrade() -> None:
             batch_op.f("ix_listed_questions_visit_id"), ["visit_id"], unique=False
         )
 
+
+def _make_reference_pictures_and_more() -> None:
     op.create_table(
         "reference_pictures",
         sa.Column("reference_id", sa.String(length=32), nullable=False),
@@ -185,6 +205,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_reference_pictures_region"), ["region"], unique=False)
         batch_op.create_index(batch_op.f("ix_reference_pictures_status"), ["status"], unique=False)
 
+
+def _make_scans_and_more() -> None:
     op.create_table(
         "scans",
         sa.Column("scan_id", sa.String(length=32), nullable=False),
@@ -208,7 +230,6 @@ def upgrade() -> None:
     with op.batch_alter_table("scans", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_scans_status"), ["status"], unique=False)
         batch_op.create_index(batch_op.f("ix_scans_visit_id"), ["visit_id"], unique=False)
-
     op.create_table(
         "staff_sessions",
         sa.Column("session_id", sa.String(length=32), nullable=False),
@@ -227,6 +248,8 @@ def upgrade() -> None:
     with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_staff_sessions_staff_id"), ["staff_id"], unique=False)
 
+
+def _make_tablet_sessions_and_more() -> None:
     op.create_table(
         "tablet_sessions",
         sa.Column("session_id", sa.String(length=32), nullable=False),
@@ -244,7 +267,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("tablet_sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tablet_sessions_visit_id"), ["visit_id"], unique=False)
-
     op.create_table(
         "visit_keys",
         sa.Column("visit_id", sa.String(length=32), nullable=False),
@@ -272,6 +294,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("approval_id"),
         sa.UniqueConstraint("reference_id", "staff_id"),
     )
+
+
+def _make_filing_envelopes_and_more() -> None:
     op.create_table(
         "filing_envelopes",
         sa.Column("scan_id", sa.String(length=32), nullable=False),
@@ -299,7 +324,6 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_filing_envelopes_visit_id"), ["visit_id"], unique=False
         )
-
     op.create_table(
         "marked_regions",
         sa.Column("region_id", sa.String(length=32), nullable=False),
@@ -315,6 +339,8 @@ def upgrade() -> None:
     with op.batch_alter_table("marked_regions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_marked_regions_scan_id"), ["scan_id"], unique=False)
 
+
+def _make_turns_and_more() -> None:
     op.create_table(
         "turns",
         sa.Column("turn_id", sa.String(length=32), nullable=False),
@@ -357,63 +383,25 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the tables back."""
-    with op.batch_alter_table("turns", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_turns_visit_id"))
-        batch_op.drop_index(batch_op.f("ix_turns_status"))
-        batch_op.drop_index(batch_op.f("ix_turns_scan_id"))
-
-    op.drop_table("turns")
-    with op.batch_alter_table("marked_regions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_marked_regions_scan_id"))
-
-    op.drop_table("marked_regions")
-    with op.batch_alter_table("filing_envelopes", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_filing_envelopes_visit_id"))
-        batch_op.drop_index(batch_op.f("ix_filing_envelopes_patient_id_digest"))
-        batch_op.drop_index(batch_op.f("ix_filing_envelopes_accession_digest"))
-
-    op.drop_table("filing_envelopes")
-    op.drop_table("approvals")
-    op.drop_table("visit_keys")
-    with op.batch_alter_table("tablet_sessions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_tablet_sessions_visit_id"))
-
-    op.drop_table("tablet_sessions")
-    with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_staff_sessions_staff_id"))
-
-    op.drop_table("staff_sessions")
-    with op.batch_alter_table("scans", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_scans_visit_id"))
-        batch_op.drop_index(batch_op.f("ix_scans_status"))
-
-    op.drop_table("scans")
-    with op.batch_alter_table("reference_pictures", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_reference_pictures_status"))
-        batch_op.drop_index(batch_op.f("ix_reference_pictures_region"))
-        batch_op.drop_index(batch_op.f("ix_reference_pictures_modality"))
-        batch_op.drop_index(batch_op.f("ix_reference_pictures_image_digest"))
-
-    op.drop_table("reference_pictures")
-    with op.batch_alter_table("listed_questions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_listed_questions_visit_id"))
-
-    op.drop_table("listed_questions")
-    with op.batch_alter_table("doctor_notes", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_doctor_notes_visit_id"))
-
-    op.drop_table("doctor_notes")
-    with op.batch_alter_table("alerts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_alerts_visit_id"))
-
-    op.drop_table("alerts")
-    with op.batch_alter_table("activations", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_activations_status"))
-
-    op.drop_table("activations")
-    op.drop_table("worker_notes")
-    op.drop_table("visits")
-    op.drop_table("staff")
-    op.drop_table("machine_tokens")
-    op.drop_table("audit")
+    """Drop all tables with their indexes, the newest first."""
+    for table in (
+        "turns",
+        "marked_regions",
+        "filing_envelopes",
+        "approvals",
+        "visit_keys",
+        "tablet_sessions",
+        "staff_sessions",
+        "scans",
+        "reference_pictures",
+        "listed_questions",
+        "doctor_notes",
+        "alerts",
+        "activations",
+        "worker_notes",
+        "visits",
+        "staff",
+        "machine_tokens",
+        "audit",
+    ):
+        op.drop_table(table)
