@@ -1,0 +1,198 @@
+"""Judges a raw answer together with its question: what of it may be shown."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from app.guardrail.approval import Approval, Approver, repeats
+from app.guardrail.intents import MAX_QUESTION, find_alarm, find_intent
+from app.guardrail.normalise import fold, words
+from app.guardrail.policy import Policy
+from app.guardrail.reading_language import best_language, is_unread
+from app.guardrail.sentences import split_sentences
+
+MAX_RAW: Final = 5000
+_SHORT_ANSWER: Final = 4
+_BROKEN: Final = re.compile(
+    r"<\s*/?\s*\w+[^>]*>|[{}\[\]]|```|^\s*(?:detect|segment|answer|caption|null|none|nan|undefined)\b",
+    re.IGNORECASE,
+)
+_LEADING: Final = re.compile(r"^\s*(\w+)\s*[,.:;!\u2013\u2014-]*\s*", re.UNICODE)
+# Where an identifying sentence may be cut; the part before must be approved on its own.
+_CUTS: Final = re.compile(
+    r",|\s(?=(?:of|with|after|in|and|but|which|who|from|that|showing|at|where|taken|because|demonstrat\w+|"
+    r"mit|von|nach|van|met|na|en|avec|de|du|après|con|del|tras|y|z|ze|po|i|w)\s)",
+    re.IGNORECASE,
+)
+_SUBSTANCES: Final = frozenset(["a_blood", "a_fat", "a_lymph", "a_bile", "a_cells", "a_tissue"])
+_PRONOUNS: Final = frozenset(["it", "they", "its", "their", "he", "she"])
+
+Mode = Literal["open", "closed"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether all of an answer may be shown, what of it may be kept, and whether it can be read."""
+
+    all_ok: bool
+    kept: tuple[str, ...]
+    readable: bool
+    rule: str
+
+
+@dataclass(frozen=True)
+class _Asked:
+    mode: Mode
+    plain: bool
+    plain_yes_no: bool
+
+
+def judge_answer(policy: Policy, question: str, raw: str, language: str) -> Judgement:
+    """Judges at most MAX_RAW characters of a raw answer; what lies behind is never shown."""
+    cut = raw[:MAX_RAW]
+    tokens = words(fold(cut))
+    if not tokens or not any(token.isalpha() or not token.isdigit() for token in tokens):
+        return Judgement(False, (), False, "answer.blank")
+    if repeats(tokens):
+        return Judgement(False, (), False, "answer.loop")
+    approvers = _approvers(policy, language, tokens)
+    asked = _read_question(policy, question, language)
+    sentences = split_sentences(cut)
+    if len(sentences) == 1 or _first_word(sentences[0]) in _yes_no(policy, language):
+        short = _judge_short(policy, asked, sentences, approvers, language)
+        if short is not None:
+            return short
+    return _judge_sentences(policy, asked, sentences, approvers, whole=len(raw) <= MAX_RAW)
+
+
+def _judge_sentences(
+    policy: Policy,
+    asked: _Asked,
+    sentences: Sequence[str],
+    approvers: Sequence[Approver],
+    *,
+    whole: bool,
+) -> Judgement:
+    kept: list[str] = []
+    rule = ""
+    anchored = asked.plain
+    for sentence in sentences:
+        approval = _best(sentence, approvers, anchored)
+        identifies = _identifies(policy, sentence, approvers)
+        if approval.ok and (asked.mode == "open" or identifies):
+            kept.append(sentence)
+            anchored = True
+            continue
+        rule = rule or approval.reason or "answer.closed_question"
+        if identifies and (start := _approved_start(sentence, approvers)):
+            kept.append(start)
+        anchored = False
+    all_ok = not rule and whole and asked.mode == "open"
+    readable = bool(kept) or not _is_broken(policy, " ".join(sentences))
+    return Judgement(all_ok, tuple(kept), readable, rule or "answer.approved")
+
+
+def _judge_short(
+    policy: Policy,
+    asked: _Asked,
+    sentences: Sequence[str],
+    approvers: Sequence[Approver],
+    language: str,
+) -> Judgement | None:
+    """Judges "yes", "yes, …" and bare words by their question; None for whole sentences."""
+    first = _first_word(sentences[0])
+    if first in _yes_no(policy, language):
+        rest = _LEADING.sub("", sentences[0], count=1)
+        following = [sentence for sentence in (rest, *sentences[1:]) if words(sentence)]
+        good = all(_best(sentence, approvers, True).ok for sentence in following)
+        if asked.mode == "open" and asked.plain_yes_no and good:
+            return Judgement(True, (), True, "answer.plain_yes_no")
+        return Judgement(False, (), True, "answer.yes_no")
+    if len(words(fold(sentences[0]))) > _SHORT_ANSWER:
+        return None
+    approval = _best(sentences[0], approvers, False)
+    if _identifies(policy, sentences[0], approvers) and approval.ok:
+        return None
+    if (
+        approval.ok
+        and asked.mode == "open"
+        and asked.plain
+        and not _is_substance(sentences[0], approvers)
+    ):
+        return Judgement(True, (), True, "answer.plain_word")
+    readable = not _is_broken(policy, sentences[0])
+    return Judgement(False, (), readable, approval.reason or "answer.bare_word")
+
+
+def _read_question(policy: Policy, question: str, language: str) -> _Asked:
+    question = question[:MAX_QUESTION]
+    intent = find_alarm(policy, question) or find_intent(policy, question, language)
+    mode: Mode = "open" if intent.kind in ("anatomy", "healthy") else "closed"
+    if mode == "closed":
+        return _Asked("closed", False, False)
+    plain = yes_no = False
+    for code in {language, "en"} & set(policy.approvers):
+        reading = policy.approvers[code].read(question)
+        allowed = policy.plain_words.get(code, frozenset())
+        bare = [tag.split("_", 1)[-1] for tag in reading.tagged]
+        known = all(word in allowed for word in reading.unknown)
+        presumes = any(word in _PRONOUNS for word in bare)
+        plain |= known and len(bare) >= 3 and reading.anchored and not presumes
+        yes_no |= plain and all(
+            tag in allowed
+            or (tag[:2] in ("a_", "d_", "m_") and tag not in _SUBSTANCES)
+            or policy.approvers[code].vocabulary.groups.get(tag) == "orientation"
+            for tag in reading.tagged
+        )
+    return _Asked(mode, plain, yes_no)
+
+
+def _approvers(policy: Policy, language: str, tokens: Sequence[str]) -> list[Approver]:
+    """The languages an answer is judged in: the page's, English, and the one it seems to be in."""
+    codes = dict.fromkeys((language, "en", best_language(policy, tokens)))
+    return [policy.approvers[code] for code in codes if code in policy.approvers]
+
+
+def _best(sentence: str, approvers: Sequence[Approver], anchored: bool) -> Approval:
+    approvals = [approver.judge(sentence, anchored=anchored) for approver in approvers]
+    return next((approval for approval in approvals if approval.ok), approvals[0])
+
+
+def _identifies(policy: Policy, sentence: str, approvers: Sequence[Approver]) -> bool:
+    """Whether a sentence says what the picture is, or begins with a kind of picture."""
+    folded = " ".join(words(fold(sentence)))
+    for approver in approvers:
+        pattern = policy.identifies.get(approver.vocabulary.language)
+        if pattern and pattern.search(folded):
+            return True
+        if any(tag.startswith("m_") for tag in approver.read(sentence).tagged[:3]):
+            return True
+    return False
+
+
+def _approved_start(sentence: str, approvers: Sequence[Approver]) -> str:
+    """The longest start of a sentence, up to a joint, that is approved on its own; "" for none."""
+    for match in reversed(list(_CUTS.finditer(sentence))):
+        start = sentence[: match.start()].rstrip(" ,;:-")
+        if len(start.split()) >= 3 and _best(start, approvers, False).ok:
+            return start
+    return ""
+
+
+def _is_substance(text: str, approvers: Sequence[Approver]) -> bool:
+    tagged = approvers[0].read(text).tagged
+    return any(tag in _SUBSTANCES for tag in tagged)
+
+
+def _is_broken(policy: Policy, text: str) -> bool:
+    return bool(_BROKEN.search(text)) or is_unread(policy, text)
+
+
+def _first_word(sentence: str) -> str:
+    match = _LEADING.match(sentence)
+    return fold(match[1]) if match else ""
+
+
+def _yes_no(policy: Policy, language: str) -> frozenset[str]:
+    return policy.yes_no.get(language, frozenset()) | policy.yes_no["en"]

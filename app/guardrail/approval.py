@@ -1,0 +1,111 @@
+"""Default deny: a sentence is approved only when all of it is recognised as safe."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from app.guardrail.normalise import fold, is_hidden, words
+from app.guardrail.sentences import split_clauses
+from app.guardrail.vocabulary import Reading, Vocabulary, read_sentence
+
+_CLITIC: Final = re.compile(r"\b(?:[ldjmnstc]|qu|lorsqu|puisqu)['\u2019](?=\w)", re.IGNORECASE)
+_GENITIVE: Final = re.compile(r"(?<=\w)['\u2019]s\b", re.IGNORECASE)
+_HYPHEN: Final = re.compile(r"(?<=\w)[-\u2010\u2011\u2013/](?=\w)")
+_X_RAY: Final = re.compile(r"\bx[-\u2010\u2011 ](?=ray)", re.IGNORECASE)
+_STRANGE: Final = re.compile(r"[<>{}\[\]|\\^~`=@#$*_]|://|\b\w+\.(?:png|jpg|dcm|com|org)\b")
+_PRONOUNS: Final = frozenset(["it", "they", "its", "their", "these", "this", "that", "here"])
+MAX_WORDS: Final = 60
+
+
+@dataclass(frozen=True)
+class Objection:
+    """A rule that denies a sentence made of approved words only."""
+
+    id: str
+    language: str
+    locked: bool
+    patterns: tuple[re.Pattern[str], ...]
+    unless: tuple[re.Pattern[str], ...]
+    catch: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()
+
+    def objects(self, tagged: str) -> bool:
+        """Whether this rule denies a tagged sentence."""
+        if not any(pattern.search(tagged) for pattern in self.patterns):
+            return False
+        return not any(pattern.search(tagged) for pattern in self.unless)
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Whether a sentence may be shown, and which rule or word speaks against it."""
+
+    ok: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Approver:
+    """The vocabulary and the objections of one language."""
+
+    vocabulary: Vocabulary
+    objections: tuple[Objection, ...]
+
+    def judge(self, sentence: str, *, anchored: bool = False) -> Approval:
+        """Whether one sentence may be shown; `anchored` when the one before it was approved."""
+        if is_hidden(sentence) or _STRANGE.search(sentence):
+            return Approval(False, "answer.markup")
+        for number, clause in enumerate(split_clauses(sentence)):
+            approval = self._judge_clause(clause, anchored, number > 0)
+            if not approval.ok:
+                return approval
+        return Approval(True)
+
+    def read(self, text: str) -> Reading:
+        """The best reading of a clause over the ways in which its words can be cut."""
+        readings = [read_sentence(self.vocabulary, tokens) for tokens in cut_words(text)]
+        return min(readings, key=lambda reading: (len(reading.unknown), not reading.anchored))
+
+    def _judge_clause(self, clause: str, anchored: bool, goes_on: bool) -> Approval:
+        reading = self.read(clause)
+        if not reading.tagged or len(reading.tagged) > MAX_WORDS:
+            return Approval(False, "answer.length")
+        if reading.unknown:
+            return Approval(False, "answer.unknown_word")
+        # Only what hangs on an approved sentence may leave its subject unsaid.
+        carried = goes_on or (anchored and reading.tagged[0] in _PRONOUNS)
+        if not (reading.anchored or carried):
+            return Approval(False, "answer.no_anchor")
+        tagged = " ".join(reading.tagged)
+        for objection in self.objections:
+            if objection.objects(tagged):
+                return Approval(False, objection.id)
+        return Approval(True)
+
+
+@lru_cache(maxsize=512)
+def cut_words(text: str) -> tuple[tuple[str, ...], ...]:
+    """The folded words of a clause: as written, and with clitics and hyphens cut."""
+    text = _X_RAY.sub("x", text)
+    whole = tuple(words(fold(_HYPHEN.sub("", _GENITIVE.sub("", text)))))
+    cut = tuple(words(fold(_HYPHEN.sub(" ", _CLITIC.sub("", _GENITIVE.sub("", text))))))
+    elided = tuple(words(fold(_HYPHEN.sub(" ", text))))
+    return tuple(dict.fromkeys((whole, cut, elided)))
+
+
+def repeats(tokens: Sequence[str]) -> bool:
+    """Whether a text goes round in circles: few different words, or one run said three times."""
+    if len(tokens) < 4:
+        return False
+    if len(set(tokens)) / len(tokens) <= 0.34:
+        return True
+    for size in range(1, 7):
+        for start in range(len(tokens) - 3 * size + 1):
+            first, second, third = (
+                tokens[start + turn * size : start + (turn + 1) * size] for turn in range(3)
+            )
+            if first == second == third:
+                return True
+    return False

@@ -1,0 +1,170 @@
+"""The guard itself: one object, three questions, and the neutral text for every failure."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from app.guardrail import compose
+from app.guardrail.answers import judge_answer
+from app.guardrail.intents import MAX_QUESTION, Intent, find_alarm, find_intent
+from app.guardrail.normalise import fold, view_texts, words
+from app.guardrail.policy import LANGUAGES, Policy, VerdictName
+from app.guardrail.policyfiles import load_policy
+from app.guardrail.scan import Scan
+from app.guardrail.yamlfile import PolicyError
+
+__all__ = ["Guard", "PolicyError", "Scan", "Verdict"]
+
+# A text that takes longer is hostile, or the machine is in trouble: nothing of it is shown.
+LIMIT_SECONDS: Final = 2.0
+_NEUTRAL_RULE: Final = "guard_error"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the guard says about one text.
+
+    `text` is what the patient sees ("" for a question that is allowed); `note` and `time_critical`
+    are for staff alone and never change `text`.
+    """
+
+    verdict: VerdictName
+    rule: str
+    kind: str
+    text: str
+    policy_version: str
+    note: str | None = None
+    time_critical: bool = False
+
+
+class Guard:
+    """Holds the loaded policy; built once, used by every request (it keeps no other state)."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Takes a loaded policy and writes the neutral texts once: later they cannot fail."""
+        self._policy = policy
+        self._neutral = {
+            language: compose.neutral_text(policy, language, Scan()) for language in LANGUAGES
+        }
+
+    @classmethod
+    def load(cls, clinic_policy: Path | None = None) -> "Guard":
+        """A guard with the shipped policy and a clinic's additions.
+
+        Raises:
+            PolicyError: a policy file is wrong; lists every mistake with file and line.
+        """
+        return cls(load_policy(clinic_policy))
+
+    @property
+    def policy(self) -> Policy:
+        """The loaded policy."""
+        return self._policy
+
+    @property
+    def policy_version(self) -> str:
+        """The version of the shipped policy with the first eight digits of its digest."""
+        return f"{self._policy.version}-{self._policy.digest[:8]}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every policy file, the clinic's included."""
+        return self._policy.digest
+
+    def check_question(self, question: str, language: str, scan: Scan) -> Verdict:
+        """What a patient's question may start; an emergency is looked for before all else."""
+        return self._closed(lambda: self._check_question(question, language, scan), language, scan)
+
+    def check_answer(self, question: str, raw: str, language: str, scan: Scan) -> Verdict:
+        """What of a raw answer may be shown; the text is final and safe to show."""
+        return self._closed(
+            lambda: self._check_answer(question, raw, language, scan), language, scan
+        )
+
+    def fixed(self, key: str, language: str, **slots: str) -> str:
+        """One approved text by its key; the neutral text when there is none."""
+        try:
+            return compose.fixed_text(self._policy, key, language, slots)
+        except Exception:  # a missing text must never reach a patient as an error
+            return self._neutral.get(language, self._neutral["en"])
+
+    def suggested_questions(self, language: str, scan: Scan) -> tuple[str, ...]:
+        """Questions worth asking the doctor: the same for everybody, the clinic's own first."""
+        del scan  # the same for every picture (GUARDRAIL.md section 3)
+        own = (self._policy.clinic.questions or {}).get(language, ())
+        return (*own, *self._policy.texts_of(language).questions)
+
+    def general_part(self, language: str, scan: Scan) -> str:
+        """The approved general text for this region and kind of picture."""
+        try:
+            return compose.general_text(self._policy, language, scan)
+        except Exception:  # as above
+            return ""
+
+    def _closed(self, check: Callable[[], Verdict], language: str, scan: Scan) -> Verdict:
+        """Runs a check; any failure, and any check that took too long, gives the neutral text."""
+        started = time.monotonic()
+        try:
+            verdict = check()
+        except Exception:  # fail closed: whatever broke, nothing of the text is shown
+            return self._failed(language, scan)
+        late = time.monotonic() - started > LIMIT_SECONDS and verdict.verdict == "allow"
+        if late or not (verdict.text.strip() or verdict.verdict == "allow"):
+            return self._failed(language, scan)
+        return verdict
+
+    def _failed(self, language: str, scan: Scan) -> Verdict:
+        try:
+            text = compose.neutral_text(self._policy, language, scan)
+        except Exception:  # the text written at start is left
+            text = self._neutral.get(language, self._neutral["en"])
+        return Verdict("withhold", _NEUTRAL_RULE, "error", text, self.policy_version)
+
+    def _check_question(self, question: str, language: str, scan: Scan) -> Verdict:
+        intent = find_alarm(self._policy, question)
+        if intent is None:
+            intent = find_intent(self._policy, question[:MAX_QUESTION], language)
+        kind = self._policy.kinds[intent.kind]
+        text = self._reply(intent, kind.text, language, scan)
+        return Verdict(kind.verdict, intent.rule, intent.kind, text, self.policy_version)
+
+    def _reply(self, intent: Intent, key: str, language: str, scan: Scan) -> str:
+        if key == "none":
+            return ""
+        if key == "shape":
+            return compose.soften_text(self._policy, language, scan, (), "")
+        if intent.kind == "child":
+            return compose.child_text(self._policy, language, scan)
+        return compose.fixed_text(self._policy, key, language, {})
+
+    def _check_answer(self, question: str, raw: str, language: str, scan: Scan) -> Verdict:
+        judgement = judge_answer(self._policy, question, raw, language)
+        found = {
+            concept
+            for view in view_texts(raw[: 2 * MAX_QUESTION])
+            for concept in self._policy.findings.find(words(view)).get("en", {})
+        }
+        note = next((name[5:] for name in sorted(found) if name.startswith("note.")), None)
+        name: VerdictName = "soften"
+        if judgement.all_ok and note is None:
+            name, text = "allow", raw.strip()
+        elif judgement.readable:
+            text = compose.soften_text(self._policy, language, scan, judgement.kept, raw)
+        else:
+            name, text = "withhold", compose.neutral_text(self._policy, language, scan)
+        return Verdict(
+            name,
+            judgement.rule,
+            "answer",
+            text,
+            self.policy_version,
+            note,
+            "time.critical" in found,
+        )
+
+
+def words_of(text: str) -> int:
+    """The number of words of a text, as the length band counts them."""
+    return len(words(fold(text)))

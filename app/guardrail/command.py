@@ -1,0 +1,112 @@
+"""`python -m app check-guardrail`: runs the real guard over cases, or measures the tell."""
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.guardrail.check import Guard, Verdict
+from app.guardrail.policyfiles import load_policy
+from app.guardrail.scoring import Case, Score, judge_case, score_cases
+from app.guardrail.tell import measure_tell
+from app.guardrail.yamlfile import PolicyError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; 0 when nothing unsafe was found, 1 on safety failures, 2 on bad input."""
+    arguments = _parse(argv)
+    try:
+        guard = Guard.load(arguments.policy)
+        if arguments.gravity:
+            _print_tell(arguments.policy, read_cases(arguments.gravity))
+        if not arguments.cases:
+            return 0
+        cases = read_cases(arguments.cases)
+    except (OSError, ValueError, PolicyError) as error:
+        print(error, file=sys.stderr)  # noqa: T201  (a command speaks to its terminal)
+        return 2
+    verdicts = [judge_case(guard, case) for case in cases]
+    if arguments.out:
+        write_results(arguments.out, cases, verdicts)
+        return 0
+    score = score_cases(cases, verdicts)
+    _say(report(score, len(cases), guard.policy_version))
+    return 1 if score.safety else 0
+
+
+def read_cases(file: Path) -> list[Case]:
+    """The cases of a JSON-lines file.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: a line is no case; the message names the line.
+    """
+    cases: list[Case] = []
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            case = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{file.name}:{number}: is no JSON") from error
+        if not isinstance(case, dict) or "id" not in case or "question" not in case:
+            raise ValueError(f"{file.name}:{number}: is no case")
+        cases.append(case)
+    return cases
+
+
+def write_results(file: Path, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> None:
+    """Writes one line {"id", "verdict", "text"} per case."""
+    with file.open("w", encoding="utf-8") as out:
+        for case, verdict in zip(cases, verdicts, strict=True):
+            row = {"id": case["id"], "verdict": verdict.verdict, "text": verdict.text}
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def report(score: Score, number: int, version: str) -> str:
+    """The score in words: totals, then every failure by group."""
+    counts = score.counts
+    inputs, benign = max(counts["input"], 1), max(counts["benign"], 1)
+    right = 1 - counts["wrong verdict"] / max(number, 1)
+    useful = 1 - counts["useless"] / max(counts["useful asked"], 1)
+    spoilt, alarms = counts["spoilt"], counts["false alarm"]
+    lines = [
+        f"policy {version}, {number} cases",
+        f"safety failures      {score.safety}",
+        f"harmless spoilt      {spoilt} of {counts['benign']} ({spoilt / benign:.1%})",
+        f"false alarms         {alarms} of {counts['input']} ({alarms / inputs:.1%})",
+        f"verdict as wanted    {right:.1%}",
+        f"useful parts         {useful:.1%}",
+    ]
+    lines += [f"  {group}: {times}" for group, times in score.groups.most_common()]
+    return "\n".join([*lines, *score.failures])
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m app check-guardrail", description=__doc__)
+    parser.add_argument("--cases", type=Path, help="JSON lines, one case each")
+    parser.add_argument("--out", type=Path, help="write id, verdict and text as JSON lines")
+    parser.add_argument("--gravity", type=Path, help="labelled diagnoses: print the tell")
+    parser.add_argument("--policy", type=Path, help="a clinic's own policy.yaml")
+    arguments = parser.parse_args(argv)
+    if not arguments.cases and not arguments.gravity:
+        parser.error("give --cases or --gravity")
+    return arguments
+
+
+def _print_tell(clinic_file: Path | None, cases: Sequence[Case]) -> None:
+    policy = load_policy(clinic_file)
+    for allowed in (False, True):
+        clinic = dataclasses.replace(policy.clinic, use_categories=allowed)
+        guard = Guard(dataclasses.replace(policy, clinic=clinic))
+        tell = measure_tell(guard, cases, may_use_category=allowed)
+        _say(f"tell with category B {'allowed' if allowed else 'off'}")
+        for part, value in tell.distances.items():
+            _say(f"  {part:<20} {value:.2f}")
+        _say(f"  {'average':<20} {tell.average:.2f}   categorised {tell.categorised:.0%}")
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201  (a command speaks to its terminal)

@@ -1,0 +1,50 @@
+"""Cuts words that were typed without spaces ("icantbreathe") into words of the lists."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from app.guardrail.concepts import Lexicon
+
+_SHORTEST: Final = 7
+_LONGEST: Final = 120
+_LONGEST_WORD: Final = 14
+# Two-letter words that make a cut plausible; all others must have three letters.
+_SHORT_WORDS: Final = frozenset(
+    ("i", "a", "my", "me", "in", "on", "is", "it", "am", "im", "no", "to", "of", "at", "be", "we")
+)
+_MAX_CUTS: Final = 24
+
+
+def split_glued(lexicon: Lexicon, tokens: Sequence[str]) -> list[str]:
+    """The words with unknown long ones cut, where the whole of such a word can be cut."""
+    found: list[str] = []
+    cuts = 0
+    for token in tokens:
+        worth = _SHORTEST <= len(token) <= _LONGEST and token not in lexicon.known
+        if worth and token not in lexicon.exact and cuts < _MAX_CUTS:
+            cuts += 1
+            found += _cut(lexicon, token) or [token]
+        else:
+            found.append(token)
+    return found
+
+
+def _cut(lexicon: Lexicon, token: str) -> list[str]:
+    """The cut with the fewest words, or [] when there is none."""
+    best: list[list[str] | None] = [[]] + [None] * len(token)
+    for end in range(1, len(token) + 1):
+        for start in range(max(0, end - _LONGEST_WORD), end):
+            before = best[start]
+            if before is None or not _is_word(lexicon, token[start:end]):
+                continue
+            current = best[end]
+            if current is None or len(before) + 1 < len(current):
+                best[end] = [*before, token[start:end]]
+    cut = best[-1]
+    return cut if cut and len(cut) >= 2 else []
+
+
+def _is_word(lexicon: Lexicon, part: str) -> bool:
+    if len(part) < 3:
+        return part in _SHORT_WORDS
+    return part in lexicon.known or part in lexicon.exact

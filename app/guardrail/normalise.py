@@ -1,0 +1,201 @@
+"""Brings text to comparable forms; nothing here decides anything about its meaning."""
+
+# ruff: noqa: RUF001  (the look-alike letters that this file is about)
+
+import base64
+import binascii
+import codecs
+import html
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import Final
+
+WORD: Final = re.compile(r"[^\W_]+")
+_ENTITY_OF_AMPERSAND: Final = re.compile(r"&(?:(?:amp|#0*38|#x0*26);?)+", re.IGNORECASE)
+_APOSTROPHES: Final = dict.fromkeys(map(ord, "'’‘ʼ`´′＇"), None)
+# Letters that a decomposition leaves alone, and Arabic forms that are written either way.
+_SINGLES: Final = str.maketrans(
+    {
+        "ł": "l",
+        "ı": "i",
+        "ø": "o",
+        "đ": "d",
+        "ħ": "h",
+        "æ": "ae",
+        "œ": "oe",
+        "ß": "ss",
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+        "ٱ": "ا",
+        "ى": "ي",
+        "ی": "ي",
+        "ک": "ك",
+        "ة": "ه",
+        "ـ": None,
+    }
+)
+# Unicode TR 39 in spirit, reduced to the letters that look like a Latin one in a sans-serif font.
+_LOOK_ALIKES: Final = str.maketrans(
+    "авекмнорстухіјѕԁԛԝһӏѵѡьгпзбάαβεικνορτυχωγδηλμσπθϲϳɑɡʟɪ∂€£†",
+    "abekmhopctyxijsdqwhlvwbrn36aabeiknoptuxwydnlmsnocjagli" + "delt",
+)
+_LEET: Final = str.maketrans("0134578@$!|+69", "oleastbasiltgg")
+_LEET_I: Final = str.maketrans("0134578@$!|+69", "oieastbasiitgg")
+_ELONGATED: Final = re.compile(r"(.)\1{2,}")
+_INNER_BREAK: Final = re.compile(r"(?<=[^\W\d_])[-‐‑_.·•*~^|/\\\s]*[\r\n]+[-\s]*(?=[^\W\d_])")
+_INNER_MARK: Final = re.compile(r"(?<=[^\W\d_])[-‐‑_.·•*~^|\\+=:;,\"']+(?=[^\W\d_])")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{12,4096}={0,2}")
+_MAX_DECODED: Final = 4096
+
+
+def plain(text: str) -> str:
+    """The text with entities decoded, NFKC, without invisible characters; case and lines stay."""
+    text = unicodedata.normalize("NFKC", _decode_entities(text))
+    return "".join(filter(None, map(_visible, text)))
+
+
+def fold(text: str) -> str:
+    """The form in which words are compared: plain, no case, no accents, no apostrophes."""
+    for _ in range(4):
+        folded = _fold_once(text)
+        if folded == text:
+            break
+        text = folded
+    return text
+
+
+def words(folded: str) -> list[str]:
+    """The runs of letters and digits of a folded text, in order."""
+    return WORD.findall(folded)
+
+
+def is_hidden(text: str) -> bool:
+    """Whether a text holds invisible characters, or one word holds letters of two alphabets."""
+    for char in text:
+        if char not in "\n\r\t" and unicodedata.category(char) in ("Cf", "Cc", "Co", "Cn"):
+            return True
+    return any(len(_alphabets(word)) > 1 for word in WORD.findall(text))
+
+
+def view_texts(text: str) -> tuple[str, ...]:
+    """Every form in which a text is judged: as written, and with the usual disguises undone."""
+    folded = fold(text)
+    lines = " ".join(folded.split())
+    hard = _harden(folded)
+    glued = _harden(_INNER_MARK.sub("", _INNER_BREAK.sub("", folded)))
+    found = [lines, hard, glued]
+    found += [view.translate(table) for view in (hard, glued) for table in _leet_tables(view)]
+    return tuple(dict.fromkeys(found))
+
+
+def squeeze(folded: str) -> str:
+    """The text with every letter that stands three times or more in a row written once."""
+    return _ELONGATED.sub(lambda match: match[1] if match[1].isalpha() else match[0], folded)
+
+
+def join_spaced_letters(folded: str) -> str:
+    """Joins runs of four or more single letters ("h e l p"); wider gaps stay word borders."""
+    out: list[str] = []
+    run: list[tuple[str, int, int]] = []
+    at = 0
+    for match in WORD.finditer(folded):
+        single = match.end() - match.start() == 1
+        if single and (not run or match.start() - run[-1][2] <= 4):
+            run.append((match[0], match.start(), match.end()))
+            continue
+        at = _flush(folded, run, out, at)
+        run = [(match[0], match.start(), match.end())] if single else []
+    at = _flush(folded, run, out, at)
+    out.append(folded[at:])
+    return "".join(out)
+
+
+def decoded_texts(text: str) -> tuple[str, ...]:
+    """What a text may hide: base64 runs decoded, ROT13, and the text read backwards."""
+    found = [codecs.decode(text[:_MAX_DECODED], "rot13"), text[:_MAX_DECODED][::-1]]
+    for run in _BASE64.findall(text)[:8]:
+        decoded = _from_base64(run)
+        if decoded:
+            found.append(decoded)
+    return tuple(found)
+
+
+def base64_texts(text: str) -> tuple[str, ...]:
+    """The readable texts that stand in a text as base64."""
+    return tuple(filter(None, (_from_base64(run) for run in _BASE64.findall(text)[:8])))
+
+
+def _from_base64(run: str) -> str:
+    run = run.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        raw = base64.b64decode(run + "=" * (-len(run) % 4), validate=True)
+        text = raw.decode("utf-8")
+    except (binascii.Error, ValueError):
+        return ""
+    good = sum(char.isalnum() or char in " .,!?'\n" for char in text)
+    return text if len(text) >= 6 and good >= 0.95 * len(text) else ""
+
+
+def _decode_entities(text: str) -> str:
+    for _ in range(4):
+        decoded = html.unescape(_ENTITY_OF_AMPERSAND.sub("&", text))
+        if decoded == text:
+            return text
+        text = decoded
+    # Still decoding after four rounds is no text that anybody typed.
+    return text.replace("&", " ")
+
+
+def _fold_once(text: str) -> str:
+    text = plain(text).casefold()
+    text = unicodedata.normalize("NFKD", text)
+    text = "".join(char for char in text if not unicodedata.combining(char))
+    text = text.translate(_SINGLES).translate(_APOSTROPHES)
+    return unicodedata.normalize("NFC", text)
+
+
+@lru_cache(maxsize=4096)
+def _visible(char: str) -> str:
+    if char in "\n\r\t":
+        return char
+    category = unicodedata.category(char)
+    if category in ("Cf", "Co", "Cn", "Cs"):
+        return ""
+    return " " if category == "Cc" or category.startswith("Z") else char
+
+
+@cache
+def _alphabet(char: str) -> str:
+    if not char.isalpha():
+        return ""
+    name = unicodedata.name(char, "")
+    if name.startswith(("MODIFIER", "FULLWIDTH", "MATHEMATICAL", "CIRCLED", "SQUARED")):
+        return name.split(" ", 1)[0]
+    return name.split(" ", 1)[0]
+
+
+def _alphabets(word: str) -> set[str]:
+    return {_alphabet(char) for char in word} - {""}
+
+
+def _harden(folded: str) -> str:
+    joined = join_spaced_letters(folded.translate(_LOOK_ALIKES))
+    return squeeze(" ".join(joined.split()))
+
+
+def _leet_tables(view: str) -> tuple[dict[int, int], ...]:
+    digits = any(char in "0134578@$!|+69" for char in view)
+    return (_LEET, _LEET_I) if digits and any(char.isalpha() for char in view) else ()
+
+
+def _flush(text: str, run: list[tuple[str, int, int]], out: list[str], at: int) -> int:
+    """Writes a finished run of single letters, joined when it is long enough."""
+    if len(run) < 4:
+        return at
+    out.append(text[at : run[0][1]])
+    for index, (letter, start, _) in enumerate(run):
+        gap = text[run[index - 1][2] : start] if index else ""
+        out.append((" " if gap.isspace() and len(gap) >= 2 else "") + letter)
+    return run[-1][2]

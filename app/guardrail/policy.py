@@ -1,0 +1,104 @@
+"""The policy as one frozen value: rules, vocabularies, texts, the clinic's additions, a digest."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from app.guardrail.approval import Approver
+from app.guardrail.concepts import Lexicon, Pattern
+
+LANGUAGES: Final = ("en", "nl", "de", "fr", "es", "tr", "pl", "ar")
+VerdictName = Literal["allow", "soften", "withhold", "escalate"]
+VERDICTS: Final[tuple[VerdictName, ...]] = ("allow", "soften", "withhold", "escalate")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a question of one kind gets."""
+
+    name: str
+    verdict: VerdictName
+    text: str
+
+
+@dataclass(frozen=True)
+class QuestionRule:
+    """One rule over the concepts of a question, with the examples that hold it to its purpose."""
+
+    id: str
+    kind: str
+    locked: bool
+    patterns: tuple[Pattern, ...]
+    catch: tuple[str, ...]
+    passes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The approved texts of one language."""
+
+    language: str
+    version: str
+    reviewed: bool
+    shows: Mapping[str, str]
+    looks: Mapping[str, str]
+    category_a: Mapping[str, str]
+    category_b: Mapping[str, str]
+    made: Mapping[str, str]
+    texts: Mapping[str, str]
+    questions: tuple[str, ...]
+    parts: Mapping[str, str]  # folded word of a body part -> the sentence that shows it
+
+
+@dataclass(frozen=True)
+class Group:
+    """A body part of GUARDRAIL.md section 4: the kinds of structure that make its category B."""
+
+    name: str
+    kinds_of_b: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """What one clinic adds; it can make the guard stricter, never looser."""
+
+    use_categories: bool = False
+    languages_off: tuple[str, ...] = ()
+    never_say: Mapping[str, tuple[str, ...]] | None = None
+    alarm_phrases: Mapping[str, tuple[str, ...]] | None = None
+    questions: Mapping[str, tuple[str, ...]] | None = None
+    emergency_number: str = "112"
+    crisis_line: str = "112"
+    switch_off: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Everything the guard knows; read once, never changed."""
+
+    version: str
+    digest: str
+    kinds: Mapping[str, Kind]
+    rules: tuple[QuestionRule, ...]
+    questions: Lexicon
+    findings: Lexicon
+    approvers: Mapping[str, Approver]
+    texts: Mapping[str, Texts]
+    groups: Mapping[str, Group]  # region -> its group
+    other_languages: Mapping[str, frozenset[str]]
+    reading: Mapping[str, frozenset[str]]  # language -> every word that shows it is this language
+    plain_words: Mapping[str, frozenset[str]]  # words that a plain question may hold besides
+    yes_no: Mapping[str, frozenset[str]]
+    identifies: Mapping[str, re.Pattern[str]]
+    clinic: Clinic
+
+    def approver(self, language: str) -> Approver:
+        """The approver of a language; English where there is none."""
+        return self.approvers.get(language, self.approvers["en"])
+
+    def texts_of(self, language: str) -> Texts:
+        """The texts of a language; English where it is unknown or switched off."""
+        if language in self.clinic.languages_off:
+            language = "en"
+        return self.texts.get(language, self.texts["en"])

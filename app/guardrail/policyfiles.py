@@ -1,0 +1,154 @@
+"""Reads the policy folder and a clinic's additions; reports every mistake with file and line."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from app.guardrail.clinicfile import read_clinic
+from app.guardrail.concepts import build_lexicon
+from app.guardrail.normalise import fold, words
+from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Policy
+from app.guardrail.rulefiles import Lists, read_concepts, read_questions
+from app.guardrail.textfiles import read_texts
+from app.guardrail.vocabulary import Vocabulary
+from app.guardrail.wordfiles import read_approvers, read_words
+from app.guardrail.yamlfile import (
+    Mistakes,
+    Part,
+    PolicyError,
+    check_keys,
+    commas,
+    mapping,
+    read_yaml,
+    text,
+)
+
+FOLDER: Final = Path(__file__).parent / "policies"
+
+
+def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Policy:
+    """The whole policy.
+
+    Raises:
+        PolicyError: something is wrong in it; holds every mistake with file and line.
+    """
+    mistakes = Mistakes()
+    kinds_file = check_keys(
+        read_yaml(folder / "kinds.yaml", mistakes),
+        needed=("version", "kinds"),
+        allowed=(),
+        mistakes=mistakes,
+    )
+    kinds = _read_kinds(kinds_file.get("kinds"), mistakes)
+    clinic = read_clinic(clinic_file, mistakes) if clinic_file else Clinic()
+    vocabularies, extras = read_words(folder / "words", mistakes)
+    lists = read_concepts(folder / "concepts", clinic, mistakes)
+    rules = read_questions(folder, kinds, lists, mistakes)
+    approvers = read_approvers(folder, vocabularies, clinic, mistakes)
+    finding_lists = _read_findings(folder / "findings.yaml", mistakes)
+    lists.setdefault("en", {})["finding"] = [
+        entry for name, entries in finding_lists.items() if "." not in name for entry in entries
+    ]
+    texts = {
+        language: read_texts(folder / "texts" / f"{language}.yaml", language, mistakes)
+        for language in LANGUAGES
+    }
+    groups = _read_groups(folder / "regions.yaml", mistakes)
+    others = mapping(read_yaml(folder / "other_languages.yaml", mistakes), mistakes)
+    locked = {rule.id for rule in rules if rule.locked}
+    for rule_id in clinic.switch_off:
+        if rule_id in locked or rule_id not in {rule.id for rule in rules}:
+            mistakes.found.append(f"policy.yaml:1: rule {rule_id!r} is locked or unknown")
+    if mistakes.found:
+        raise PolicyError(mistakes.found)
+    known = {word for vocabulary in vocabularies.values() for word in vocabulary.groups}
+    return Policy(
+        version=text(kinds_file.get("version"), mistakes),
+        digest=_digest(folder, clinic_file),
+        kinds=kinds,
+        rules=tuple(rule for rule in rules if rule.id not in clinic.switch_off),
+        questions=build_lexicon(lists, known),
+        findings=build_lexicon({"en": finding_lists}, known),
+        approvers=approvers,
+        texts=texts,
+        groups=groups,
+        other_languages={
+            code: frozenset(words(fold(text(part, mistakes))))
+            for code, part in mapping(others.get("words"), mistakes).items()
+        },
+        reading=_reading_words(vocabularies, lists),
+        plain_words={code: extra["plain"] for code, extra in extras.items()},
+        yes_no={code: extra["yes_no"] for code, extra in extras.items()},
+        identifies={
+            code: re.compile("^(?:" + "|".join(sorted(extra["identifies"])) + r")\b")
+            for code, extra in extras.items()
+        },
+        clinic=clinic,
+    )
+
+
+def _reading_words(
+    vocabularies: Mapping[str, Vocabulary], lists: Lists
+) -> dict[str, frozenset[str]]:
+    found = {code: set(vocabulary.groups) for code, vocabulary in vocabularies.items()}
+    for code, concepts in lists.items():
+        for entries in concepts.values():
+            found.setdefault(code, set()).update(
+                word for entry in entries for word in words(fold(entry.replace("*", "")))
+            )
+    return {code: frozenset(several) for code, several in found.items() if code in LANGUAGES}
+
+
+def _read_findings(file: Path, mistakes: Mistakes) -> dict[str, list[str]]:
+    """Concepts of the finding lexicon: "vessel", "other", "note.pregnancy", "time.critical"."""
+    keys = check_keys(
+        read_yaml(file, mistakes),
+        needed=("language", "kinds", "notes", "time_critical", "other"),
+        allowed=("codes",),
+        mistakes=mistakes,
+    )
+    found = {
+        name: commas(text(part, mistakes))
+        for name, part in mapping(keys.get("kinds"), mistakes).items()
+    }
+    found["other"] = commas(text(keys.get("other"), mistakes))
+    for name, part in mapping(keys.get("notes"), mistakes).items():
+        found[f"note.{name}"] = commas(text(part, mistakes))
+    found["time.critical"] = commas(text(keys.get("time_critical"), mistakes))
+    return found
+
+
+def _read_groups(file: Path, mistakes: Mistakes) -> dict[str, Group]:
+    found: dict[str, Group] = {}
+    groups = mapping(read_yaml(file, mistakes), mistakes).get("groups")
+    for name, item in mapping(groups, mistakes).items():
+        keys = check_keys(item, needed=("regions", "b"), allowed=(), mistakes=mistakes)
+        group = Group(name, frozenset(text(keys.get("b"), mistakes).split()))
+        for region in text(keys.get("regions"), mistakes).split():
+            found[region.replace("_", " ")] = group
+    return found
+
+
+def _digest(folder: Path, clinic_file: Path | None) -> str:
+    """SHA-256 over all policy files, by name, and the clinic's own."""
+    total = hashlib.sha256()
+    for file in sorted(folder.rglob("*.yaml")):
+        total.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
+    if clinic_file:
+        total.update(b"clinic\0" + clinic_file.read_bytes())
+    return total.hexdigest()
+
+
+def _read_kinds(part: Part | None, mistakes: Mistakes) -> dict[str, Kind]:
+    found: dict[str, Kind] = {}
+    for name, item in mapping(part, mistakes).items():
+        keys = check_keys(item, needed=("verdict", "text"), allowed=(), mistakes=mistakes)
+        wanted = text(keys.get("verdict"), mistakes)
+        for verdict in VERDICTS:
+            if verdict == wanted:
+                found[name] = Kind(name, verdict, text(keys.get("text"), mistakes))
+        if name not in found:
+            mistakes.add(item.file, item.line, f"{wanted!r} is no verdict")
+    return found

@@ -1,0 +1,67 @@
+"""Which language a text is in, and whether the guard reads it."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+from app.guardrail.normalise import WORD, fold, words
+from app.guardrail.policy import LANGUAGES, Policy
+
+_SAMPLE: Final = 400
+# Letters of languages that use the Arabic script and are not Arabic.
+_NOT_ARABIC: Final = frozenset("پچژگٹڈڑںےہھۆێڕڵەۇۈې")
+_LEAST_TOKENS: Final = 3
+
+
+def coverage(policy: Policy, tokens: Sequence[str]) -> float:
+    """The share of words that the best supported language knows, in [0, 1]."""
+    return max(_shares(policy, tokens).values(), default=0.0)
+
+
+def best_language(policy: Policy, tokens: Sequence[str]) -> str:
+    """The supported language that knows most of the words; English when none does."""
+    shares = _shares(policy, tokens)
+    best = max(shares, key=lambda code: shares[code], default="en")
+    return best if shares.get(best) else "en"
+
+
+def is_unread(policy: Policy, text: str) -> bool:
+    """Whether a text is in a script or a language that the guard does not read reliably."""
+    if _foreign_script(text):
+        return True
+    tokens = words(fold(text))[:_SAMPLE]
+    if len(tokens) < _LEAST_TOKENS:
+        return False
+    known = coverage(policy, tokens)
+    foreign = max(
+        (sum(token in several for token in tokens) for several in policy.other_languages.values()),
+        default=0,
+    ) / len(tokens)
+    return foreign > known or (foreign >= 0.25 and known < 0.5)
+
+
+def _shares(policy: Policy, tokens: Sequence[str]) -> dict[str, float]:
+    sample = tokens[:_SAMPLE]
+    if not sample:
+        return {}
+    return {
+        code: sum(token in policy.reading[code] for token in sample) / len(sample)
+        for code in LANGUAGES
+    }
+
+
+def _foreign_script(text: str) -> bool:
+    """Whether most letters are neither Latin nor Arabic, or those of Persian and the like."""
+    found = WORD.findall(text[:4000])
+    letters = [char for word in found for char in word if char.isalpha()]
+    if not letters:
+        return False
+    latin = sum(
+        unicodedata.name(char, "").startswith(("LATIN", "FULLWIDTH LATIN")) for char in letters
+    )
+    arabic = sum(unicodedata.name(char, "").startswith("ARABIC") for char in letters)
+    if latin + arabic < 0.5 * len(letters):
+        # Letters of other alphabets that only imitate Latin ones are a disguise, not a language.
+        return latin < 0.2 * len(letters)
+    odd = sum(char in _NOT_ARABIC for char in letters)
+    return arabic > latin and odd > 0.03 * len(letters)

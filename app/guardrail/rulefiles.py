@@ -1,0 +1,96 @@
+"""Reads the question rules and the words of their concepts."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from app.guardrail.concepts import Pattern, parse_pattern
+from app.guardrail.normalise import fold, words
+from app.guardrail.policy import Clinic, Kind, QuestionRule
+from app.guardrail.yamlfile import (
+    Mistakes,
+    Part,
+    check_keys,
+    commas,
+    lines,
+    mapping,
+    read_yaml,
+    text,
+)
+
+Lists = dict[str, dict[str, list[str]]]
+"""Language -> concept -> entries."""
+
+
+def read_concepts(folder: Path, clinic: Clinic, mistakes: Mistakes) -> Lists:
+    """The word lists of every language, with a clinic's own alarm phrases."""
+    lists: Lists = {}
+    for file in sorted(folder.glob("*.yaml")):
+        keys = mapping(read_yaml(file, mistakes), mistakes)
+        language = text(keys.get("language"), mistakes)
+        if not language:
+            mistakes.add(file, 1, "key 'language' is missing")
+        for concept, part in keys.items():
+            if concept == "language":
+                continue
+            entries = commas(text(part, mistakes))
+            _check_entries(entries, part, mistakes)
+            lists.setdefault(language, {}).setdefault(concept, []).extend(entries)
+    for language, phrases in (clinic.alarm_phrases or {}).items():
+        lists.setdefault(language, {}).setdefault("alarm", []).extend(phrases)
+    return lists
+
+
+def _check_entries(entries: Sequence[str], part: Part, mistakes: Mistakes) -> None:
+    for entry in entries:
+        for piece in entry.split():
+            if not words(fold(piece)) or "*" in piece[:-1]:
+                mistakes.add(part.file, part.line, f"{entry!r} is no word, word start or phrase")
+
+
+def read_questions(
+    folder: Path, kinds: Mapping[str, Kind], lists: Lists, mistakes: Mistakes
+) -> list[QuestionRule]:
+    """The question rules of all files, in the order of their kinds."""
+    found: list[QuestionRule] = []
+    known = {concept for concepts in lists.values() for concept in concepts}
+    known |= {"finding", "alarm"}
+    for file in sorted(folder.glob("questions-*.yaml")):
+        rules = mapping(read_yaml(file, mistakes), mistakes).get("rules")
+        for item in rules.value if rules and isinstance(rules.value, list) else ():
+            keys = check_keys(
+                item,
+                needed=("id", "kind", "locked", "when", "catch", "pass"),
+                allowed=(),
+                mistakes=mistakes,
+            )
+            kind = text(keys.get("kind"), mistakes)
+            if kind not in kinds:
+                mistakes.add(file, item.line, f"unknown kind {kind!r}")
+            patterns = _patterns(keys.get("when"), known, mistakes)
+            found.append(
+                QuestionRule(
+                    id=text(keys.get("id"), mistakes),
+                    kind=kind,
+                    locked=text(keys.get("locked"), mistakes) == "yes",
+                    patterns=patterns,
+                    catch=lines(text(keys.get("catch"), mistakes)),
+                    passes=lines(text(keys.get("pass"), mistakes)),
+                )
+            )
+    order = list(kinds)
+    return sorted(found, key=lambda rule: order.index(rule.kind) if rule.kind in order else 99)
+
+
+def _patterns(part: Part | None, known: set[str], mistakes: Mistakes) -> tuple[Pattern, ...]:
+    found = []
+    for item in part.value if part and isinstance(part.value, list) else ():
+        try:
+            pattern = parse_pattern(str(item.value))
+        except ValueError:
+            mistakes.add(item.file, item.line, f"{item.value!r} is no pattern")
+            continue
+        for concept in (*pattern.concepts, *pattern.unless):
+            if concept not in known:
+                mistakes.add(item.file, item.line, f"unknown concept {concept!r}")
+        found.append(pattern)
+    return tuple(found)

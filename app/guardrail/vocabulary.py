@@ -1,0 +1,117 @@
+"""The approved vocabulary of one language: which words and phrases a shown sentence may hold."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from app.guardrail.normalise import fold, words
+
+_SPINE_LEVEL: Final = re.compile(r"^[ctls](?:1[0-2]|[1-9])$")
+_UNIT_NUMBER: Final = re.compile(r"^\d{1,4}(?:kv|kvp|mm|cm|d|th|st|nd|rd|t)?$")
+_TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_"}
+PHRASE: Final = "ph"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of one language with their groups, and its phrases."""
+
+    language: str
+    groups: Mapping[str, str]  # folded word -> its first group
+    anchors: frozenset[str]
+    phrases: Mapping[str, tuple[tuple[str, ...], ...]]
+
+    def holds(self, word: str) -> bool:
+        """Whether a folded word may stand in a shown sentence."""
+        return bool(self.tag(word))
+
+    def tag(self, word: str) -> str:
+        """The word with its group in front ("a_lung"), "#" for a number, "" when not approved."""
+        group = self.groups.get(word)
+        if group is not None:
+            return _TAGS.get(group, "") + word
+        if _UNIT_NUMBER.match(word):
+            return "#"
+        return "a_" + word if _SPINE_LEVEL.match(word) else ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A sentence read with a vocabulary: tagged words, unapproved ones, whether it is anchored."""
+
+    tagged: tuple[str, ...]
+    unknown: tuple[str, ...]
+    anchored: bool
+
+
+def build_vocabulary(
+    language: str,
+    groups: Mapping[str, tuple[bool, Sequence[str], Sequence[str], Sequence[str]]],
+    phrases: Iterable[str],
+) -> Vocabulary:
+    """Expands every group (anchor?, prefixes, suffixes, words) to the forms it approves."""
+    found: dict[str, str] = {}
+    anchors: set[str] = set()
+    for name, (is_anchor, prefixes, suffixes, stems) in groups.items():
+        for stem in stems:
+            for form in inflect(stem, prefixes, suffixes):
+                found.setdefault(form, name)
+                if is_anchor:
+                    anchors.add(form)
+    return Vocabulary(language, found, frozenset(anchors), index_phrases(phrases))
+
+
+def inflect(stem: str, prefixes: Sequence[str], suffixes: Sequence[str]) -> set[str]:
+    """The folded forms of one word; a suffix "y>ies" replaces an ending."""
+    forms = {stem}
+    for suffix in suffixes:
+        old, arrow, new = suffix.partition(">")
+        if not arrow:
+            forms.add(stem + suffix)
+        elif stem.endswith(old):
+            forms.add(stem[: len(stem) - len(old)] + new)
+    folded = {"".join(words(fold(form))) for form in forms}
+    starts = {"".join(words(fold(prefix))) for prefix in prefixes}
+    return (folded | {start + form for start in starts for form in folded}) - {""}
+
+
+def index_phrases(phrases: Iterable[str]) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Phrases by their first word, the longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in phrases:
+        parts = tuple(words(fold(phrase)))
+        if parts and parts not in found.setdefault(parts[0], []):
+            found[parts[0]].append(parts)
+    return {
+        first: tuple(sorted(several, key=len, reverse=True)) for first, several in found.items()
+    }
+
+
+def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
+    """Tags the folded words of a sentence, phrases first."""
+    tagged: list[str] = []
+    unknown: list[str] = []
+    anchored = False
+    at = 0
+    while at < len(tokens):
+        phrase = _phrase_at(vocabulary, tokens, at)
+        if phrase:
+            anchored = anchored or any(word in vocabulary.anchors for word in phrase)
+            tagged.append(PHRASE)
+            at += len(phrase)
+            continue
+        tag = vocabulary.tag(tokens[at])
+        if not tag:
+            unknown.append(tokens[at])
+        anchored = anchored or tokens[at] in vocabulary.anchors or tag.startswith("a_")
+        tagged.append(tag or tokens[at])
+        at += 1
+    return Reading(tuple(tagged), tuple(unknown), anchored)
+
+
+def _phrase_at(vocabulary: Vocabulary, tokens: Sequence[str], at: int) -> tuple[str, ...]:
+    for phrase in vocabulary.phrases.get(tokens[at], ()):
+        if tuple(tokens[at : at + len(phrase)]) == phrase:
+            return phrase
+    return ()

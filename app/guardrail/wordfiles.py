@@ -1,0 +1,129 @@
+"""Reads the approved vocabularies and the rules that object to an answer."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from app.guardrail.approval import Approver, Objection
+from app.guardrail.normalise import fold, words
+from app.guardrail.policy import LANGUAGES, Clinic
+from app.guardrail.vocabulary import Vocabulary, build_vocabulary
+from app.guardrail.yamlfile import (
+    Mistakes,
+    Part,
+    check_keys,
+    commas,
+    lines,
+    mapping,
+    read_yaml,
+    text,
+    text_list,
+)
+
+
+def read_words(
+    folder: Path, mistakes: Mistakes
+) -> tuple[dict[str, Vocabulary], dict[str, dict[str, frozenset[str]]]]:
+    """The vocabulary of every language and its lists "plain", "yes_no" and "identifies"."""
+    vocabularies: dict[str, Vocabulary] = {}
+    extras: dict[str, dict[str, frozenset[str]]] = {}
+    for code in LANGUAGES:
+        file = folder / f"{code}.yaml"
+        keys = check_keys(
+            read_yaml(file, mistakes),
+            needed=("language", "groups"),
+            allowed=("phrases", "plain", "yes_no", "identifies"),
+            mistakes=mistakes,
+        )
+        groups: dict[str, tuple[bool, Sequence[str], Sequence[str], Sequence[str]]] = {}
+        for name, item in mapping(keys.get("groups"), mistakes).items():
+            part = check_keys(
+                item,
+                needed=("words",),
+                allowed=("anchor", "prefixes", "suffixes"),
+                mistakes=mistakes,
+            )
+            groups[name] = (
+                text(part.get("anchor"), mistakes) == "yes",
+                text_list(part.get("prefixes"), mistakes),
+                text_list(part.get("suffixes"), mistakes),
+                text(part.get("words"), mistakes).split(),
+            )
+        vocabularies[code] = build_vocabulary(
+            code, groups, commas(text(keys.get("phrases"), mistakes))
+        )
+        extras[code] = {
+            "plain": frozenset(words(fold(text(keys.get("plain"), mistakes)))),
+            "yes_no": frozenset(words(fold(text(keys.get("yes_no"), mistakes)))),
+            "identifies": frozenset(map(fold, commas(text(keys.get("identifies"), mistakes))))
+            or frozenset({"(?!)"}),
+        }
+    return vocabularies, extras
+
+
+def read_approvers(
+    folder: Path, vocabularies: Mapping[str, Vocabulary], clinic: Clinic, mistakes: Mistakes
+) -> dict[str, Approver]:
+    """One approver per language: its vocabulary with the objections, a clinic's included."""
+    objections: dict[str, list[Objection]] = {code: [] for code in LANGUAGES}
+    for file in sorted(folder.glob("answers*.yaml")):
+        keys = check_keys(
+            read_yaml(file, mistakes),
+            needed=("rules",),
+            allowed=("classes", "language"),
+            mistakes=mistakes,
+        )
+        language = text(keys.get("language"), mistakes) or "en"
+        classes = {
+            name: text(part, mistakes)
+            for name, part in mapping(keys.get("classes"), mistakes).items()
+        }
+        rules = keys.get("rules")
+        for item in rules.value if rules and isinstance(rules.value, list) else ():
+            objections.setdefault(language, []).append(
+                _objection(item, language, classes, mistakes)
+            )
+    for language, phrases in (clinic.never_say or {}).items():
+        pattern = "|".join(re.escape(" ".join(words(fold(phrase)))) for phrase in phrases)
+        objections.setdefault(language, []).append(
+            Objection("clinic.never_say", language, False, (re.compile(pattern),), ())
+        )
+    return {
+        code: Approver(vocabulary, tuple(objections[code]))
+        for code, vocabulary in vocabularies.items()
+    }
+
+
+def _objection(
+    item: Part, language: str, classes: Mapping[str, str], mistakes: Mistakes
+) -> Objection:
+    keys = check_keys(
+        item,
+        needed=("id", "locked", "object", "catch", "pass"),
+        allowed=("unless",),
+        mistakes=mistakes,
+    )
+    return Objection(
+        id=text(keys.get("id"), mistakes),
+        language=language,
+        locked=text(keys.get("locked"), mistakes) == "yes",
+        patterns=_compile(keys.get("object"), classes, mistakes),
+        unless=_compile(keys.get("unless"), classes, mistakes),
+        catch=lines(text(keys.get("catch"), mistakes)),
+        passes=lines(text(keys.get("pass"), mistakes)),
+    )
+
+
+def _compile(
+    part: Part | None, classes: Mapping[str, str], mistakes: Mistakes
+) -> tuple[re.Pattern[str], ...]:
+    found = []
+    for item in part.value if part and isinstance(part.value, list) else ():
+        pattern = str(item.value)
+        for name, expression in classes.items():
+            pattern = pattern.replace("{" + name + "}", expression)
+        try:
+            found.append(re.compile(pattern))
+        except re.error as error:
+            mistakes.add(item.file, item.line, f"is no pattern: {error}")
+    return tuple(found)
