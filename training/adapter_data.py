@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -18,6 +18,8 @@ Drawn = tuple[Image, Sequence[Row]]
 """One picture as the model gets it and the rows asked of it."""
 Replay = Callable[[np.random.Generator], Drawn]
 """Draws one picture of the base's own tasks."""
+SHORT_CHARACTERS: Final = 24
+"""Words of the vocabulary and short answers; longer suffixes are padded among themselves."""
 
 
 @dataclass(frozen=True)
@@ -65,27 +67,37 @@ class AdapterData(Dataset[Drawn]):
 
 @dataclass(frozen=True)
 class Collate:
-    """Joins pictures into one batch: vision runs once a picture, its rows share the features."""
+    """Joins pictures into one batch: vision runs once a picture, its rows share the features.
+
+    One-word rows and long ones are padded apart: a caption beside it would double what a word
+    costs.
+    """
 
     processor: Any
 
-    def __call__(self, drawn: Sequence[Drawn]) -> dict[str, Tensor]:
-        """Inputs for AdapterTrainer: pixel_values by picture, everything else by row."""
-        rows = [row for _, asked in drawn for row in asked]
-        owners = [place for place, (_, asked) in enumerate(drawn) for _ in asked]
+    def __call__(self, drawn: Sequence[Drawn]) -> dict[str, Any]:
+        """Inputs for AdapterTrainer: pixel_values by picture, and one or two groups of rows."""
+        asked = [(place, row) for place, (_, rows) in enumerate(drawn) for row in rows]
+        short = [one for one in asked if len(one[1].suffix) <= SHORT_CHARACTERS]
+        long = [one for one in asked if len(one[1].suffix) > SHORT_CHARACTERS]
+        pixels: dict[int, Tensor] = {}
+        groups = [self._group(drawn, part, pixels) for part in (short, long) if part]
+        stacked = torch.stack([pixels[place] for place in range(len(drawn))])
+        return {"pixel_values": stacked, "groups": groups}
+
+    def _group(
+        self,
+        drawn: Sequence[Drawn],
+        part: Sequence[tuple[int, Row]],
+        pixels: dict[int, Tensor],
+    ) -> dict[str, Tensor]:
         encoded = encode_rows(
             self.processor,
-            [drawn[owner][0] for owner in owners],
-            [row.prefix for row in rows],
-            [row.suffix for row in rows],
+            [drawn[place][0] for place, _ in part],
+            [row.prefix for _, row in part],
+            [row.suffix for _, row in part],
         )
-        owner_of = torch.tensor(owners)
-        first = [owners.index(place) for place in range(len(drawn))]
-        return {
-            "input_ids": encoded["input_ids"],
-            "attention_mask": encoded["attention_mask"],
-            "token_type_ids": encoded["token_type_ids"],
-            "labels": encoded["labels"],
-            "pixel_values": encoded["pixel_values"][first],
-            "picture_of_row": owner_of,
-        }
+        pixels |= {place: encoded["pixel_values"][i] for i, (place, _) in enumerate(part)}
+        kept = ("input_ids", "attention_mask", "token_type_ids", "labels")
+        owners = torch.tensor([place for place, _ in part])
+        return {**{name: encoded[name] for name in kept}, "picture_of_row": owners}
