@@ -10,6 +10,9 @@ from model.answering import answer, condition
 from model.backend import Backend
 from model.types import Completion, Image
 
+TIME_CRITICAL = "time_critical"
+"""As a turn's note: its visit goes to the top of the doctor's list, silently."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -61,6 +64,7 @@ def guard_scan(
 
 
 def _answered(completion: Completion, verdict: Verdict) -> Answered:
+    notes = (verdict.note, TIME_CRITICAL if verdict.time_critical else None)
     return Answered(
         raw=completion.suffix,
         shown=verdict.text,
@@ -70,5 +74,5 @@ def _answered(completion: Completion, verdict: Verdict) -> Answered:
         adapter=completion.adapter,
         model_seconds=completion.seconds,
         mean_logprob=completion.mean_logprob,
-        note=verdict.note,
+        note="+".join(note for note in notes if note) or None,
     )

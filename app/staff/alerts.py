@@ -12,7 +12,7 @@ from app.storage import alerts, audit, staff, visits
 from app.storage.tables import Alert, now
 
 router = APIRouter()
-KINDS = ("medical", "self_harm", "harm", "help", "note")
+KINDS = ("emergency", "self_harm", "person_at_risk", "help")
 """The kinds a page has words for; any other is shown as a call for help."""
 
 

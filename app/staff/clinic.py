@@ -63,7 +63,7 @@ def _resident_bytes() -> int | None:
 
 def _versions(house: House) -> dict[str, str]:
     return {
-        "policy": house.guard.version,
+        "policy": house.guard.policy_version,
         "catalogue": house.catalogue.version,
         "languages": ", ".join(offered_languages()),
         "database": house.engine.dialect.name,

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from app.analysis.converse import TIME_CRITICAL
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
 from app.i18n import LANGUAGES
@@ -24,8 +25,6 @@ from app.storage.tables import Visit, now
 from app.storage.visits import OpenedVisit
 
 router = APIRouter()
-URGENT_NOTES = ("time_critical", "urgent")
-"""Reason keys of turns that bring a visit to the top of the doctor's list, without a word."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,11 @@ def list_visits(
     number: Annotated[int, Query(ge=1, le=10_000, alias="page")] = 1,
     done: Annotated[str, Query(max_length=12)] = "",
 ) -> Response:
-    """The open visits, and those whose close can still be undone."""
+    """The open visits, and those whose close can still be undone.
+
+    What a raw answer holds that must not wait brings its visit to the top of a doctor's list,
+    without a word about it: whoever looks over a shoulder sees nothing.
+    """
     found, total = visits.page_of_open(session, start_of(number), PAGE_SIZE)
     rows = _rows(house, session, found)
     if "doctor" in member.roles:
@@ -99,7 +102,7 @@ def _minutes(since: datetime) -> int:
 
 def _urgent(session: Session, visit_ids: list[str]) -> set[str]:
     found = turns.of_visits(session, visit_ids)
-    return {turn.visit_id for turn in found if turn.note in URGENT_NOTES}
+    return {turn.visit_id for turn in found if TIME_CRITICAL in (turn.note or "")}
 
 
 @router.post("/staff/visits")
