@@ -135,6 +135,8 @@ def base_identity(base: Path) -> tuple[str, str]:
 
 
 def _manifest(facts: AdapterFacts) -> dict[str, Any]:
+    from training.base_folder import VOCABULARY_VERSION
+
     described = asdict(facts)
     return {
         "format": FORMAT,
@@ -143,15 +145,9 @@ def _manifest(facts: AdapterFacts) -> dict[str, Any]:
         "planes": list(PLANES),
         "prompts_version": PROMPTS_VERSION,
         "pixels_version": PIXELS_VERSION,
-        "vocabulary_version": vocabulary_version(),
+        "vocabulary_version": VOCABULARY_VERSION,
         "files": {},
     }
-
-
-def vocabulary_version() -> str:
-    """The first twelve digits of a digest over the vocabulary's lists."""
-    lists = json.dumps([MODALITIES, REGIONS, PLANES])
-    return hashlib.sha256(lists.encode()).hexdigest()[:12]
 
 
 def _write_weights(weights: Path, folder: Path, base: str) -> None:

@@ -82,7 +82,12 @@ def evaluate(engine: Engine, folders: Folders, split: str, *, limit: int = 0) ->
         name = _pick(splits_of(folders.segmentation), split, folders.segmentation)
         found["splits"]["segmentation"] = name
         found["segmentation"] = evaluate_segmentation(
-            asker, folders.segmentation, name, limit=limit, say=_say
+            asker,
+            folders.segmentation,
+            name,
+            limit=limit,
+            say=_say,
+            off=Asker(engine, BASE_ALONE) if has_adapter else None,
         )
         shortcuts |= mask_shortcuts(asker, folders.segmentation, name, limit)
     found |= _questions(engine, folders, split, limit, has_adapter, shortcuts, found["splits"])

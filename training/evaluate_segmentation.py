@@ -21,7 +21,7 @@ from training.evaluate_slices import (
     read_slices,
 )
 from training.masks import LEAST_SHARE, LEAST_VOLUMES, anatomy_labels
-from training.metrics_bootstrap import mean_interval
+from training.metrics_bootstrap import gain_interval, mean_interval
 from training.metrics_masks import dice
 from training.metrics_masks import intersection_over_union as overlap
 
@@ -48,6 +48,7 @@ class Tally:
     """What the slices seen so far add up to."""
 
     scored: list[Scored] = field(default_factory=list)
+    without: list[float] = field(default_factory=list)
     malformed: list[bool] = field(default_factory=list)
     easy: list[bool] = field(default_factory=list)
     hard: list[bool] = field(default_factory=list)
@@ -75,9 +76,9 @@ class Asker:
 
 
 def evaluate_segmentation(
-    asker: Asker, folder: Path, split: str, *, limit: int, say: Say
+    asker: Asker, folder: Path, split: str, *, limit: int, say: Say, off: Asker | None = None
 ) -> dict[str, Any]:
-    """Every segmentation figure of one split."""
+    """Every segmentation figure of one split; `off` gives the mean Dice of the base beside it."""
     knowledge, labels = learn(folder, LEAST_SHARE), anatomy_labels(folder)
     all_slices = read_slices(folder, split)
     kin: defaultdict[str, list[Slice]] = defaultdict(list)
@@ -88,6 +89,8 @@ def evaluate_segmentation(
         wanted = masks_of(one, labels, LEAST_SHARE)
         view = show(one.image)
         _score_present(tally, asker, view, one, wanted, knowledge)
+        if off is not None:
+            tally.without += _dices(off, view, wanted)
         names = easy_absent(one, knowledge, ABSENT_NAMES, number)
         tally.easy += false_masks(asker.find(view, names), names)
         names = hard_absent(one, kin[one.volume], list(wanted), ABSENT_NAMES, number)
@@ -101,6 +104,12 @@ def false_masks(found: Segmentation, names: Sequence[str]) -> list[bool]:
     """For each name, whether something was coloured for it."""
     drawn = {one.label for one in found.regions if one.mask is not None and one.mask.any()}
     return [name in drawn for name in names]
+
+
+def _dices(asker: Asker, view: Shown, wanted: Mapping[str, Mask]) -> list[float]:
+    regions = {region.label: region.mask for region in asker.find(view, list(wanted)).regions}
+    drawn = [(regions.get(name), mask) for name, mask in wanted.items()]
+    return [0.0 if found is None else dice(found, mask) for found, mask in drawn]
 
 
 def _score_present(
@@ -133,7 +142,7 @@ def _summary(tally: Tally, knowledge: Knowledge) -> dict[str, Any]:
         if one["n"] >= LEAST_OBJECTS and one["train_volumes"] >= LEAST_VOLUMES
     ]
     volumes = [one.volume for one in scored]
-    return {
+    found: dict[str, Any] = {
         "n": len(scored),
         "mean_dice": _mean([one.dice for one in scored]),
         "atlas_dice": _mean([one.atlas_dice for one in scored]),
@@ -149,6 +158,11 @@ def _summary(tally: Tally, knowledge: Knowledge) -> dict[str, Any]:
         "interval": {"mean_dice": mean_interval([one.dice for one in scored], volumes)},
         "per_structure": structures,
     }
+    if tally.without:
+        dices = [one.dice for one in scored]
+        found["adapter_off"] = {"mean_dice": _mean(tally.without)}
+        found["gain"] = {"mean_dice": gain_interval(dices, tally.without, volumes)}
+    return found
 
 
 def _per_structure(

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -57,11 +58,53 @@ def main(arguments: Sequence[str]) -> int:
                 metrics[name] = json.loads(file.read_text(encoding="utf-8"))
         path.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
         refresh(options.adapter)
+        if options.base and "evaluation" in metrics:
+            show_on_base(options.base, metrics["evaluation"])
     except (OSError, ValueError, KeyError, FolderError) as error:
         sys.stderr.write(f"{options.adapter} is no adapter folder with {MANIFEST_NAME}: {error}\n")
         return 2
     sys.stdout.write(f"{options.adapter / 'README.md'} is written.\n")
     return 0
+
+
+def show_on_base(folder: Path, evaluation: Mapping[str, Any]) -> None:
+    """Put the adapter's figures, off and on, into the base's manifest and card."""
+    from model.manifest import sha256_of
+    from training.base_card import write_card
+
+    path = folder / MANIFEST_NAME
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["metrics"] |= figures_for_base(evaluation)
+    write_card(folder / "README.md", manifest)
+    manifest["files"]["README.md"] = sha256_of(folder / "README.md")
+    fresh = folder / f".{MANIFEST_NAME}.new"
+    fresh.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    os.replace(fresh, path)
+
+
+def figures_for_base(evaluation: Mapping[str, Any]) -> dict[str, float]:
+    """The few figures that the base's card shows of its adapter, with the adapter off and on."""
+    split = evaluation.get("split")
+    pairs = {
+        **{row: evaluation.get("medpix", {}).get(row) for row in _MEDPIX_ROWS},
+        "region_accuracy": evaluation.get("region_accuracy"),
+        "mean_dice": evaluation.get("segmentation", {}).get("mean_dice"),
+    }
+    off = {
+        **evaluation.get("medpix", {}).get("adapter_off", {}),
+        "region_accuracy": evaluation.get("region_accuracy_adapter_off"),
+        "mean_dice": evaluation.get("segmentation", {}).get("adapter_off", {}).get("mean_dice"),
+    }
+    for name, one in evaluation.get("vqa", {}).items():
+        pairs[f"{name}_closed_accuracy"] = one.get("closed_accuracy")
+        off[f"{name}_closed_accuracy"] = one.get("adapter_off", {}).get("closed_accuracy")
+    shown: dict[str, float] = {}
+    for name, value in pairs.items():
+        if off.get(name) is not None:
+            shown[f"{split}_{name}_adapter_off"] = round(float(off[name]), 4)
+        if value is not None:
+            shown[f"{split}_{name}_adapter_on"] = round(float(value), 4)
+    return shown
 
 
 def _trained(manifest: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
@@ -150,5 +193,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="training card", description=__doc__)
     parser.add_argument("--adapter", type=Path, required=True, help="adapter folder")
     parser.add_argument("--metrics", type=Path, help="JSON of `training evaluate` to take over")
+    parser.add_argument("--base", type=Path, help="base folder whose card shows the figures too")
     parser.add_argument("--validation", type=Path, help="a second such JSON, of another split")
     return parser
