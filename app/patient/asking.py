@@ -15,6 +15,7 @@ from app.guardrail.check import Scan as GuardScan
 from app.guardrail.check import Verdict
 from app.i18n import offered_languages
 from app.patient.access import Tablet, find_tablet
+from app.patient.conversation import PERSON_AT_RISK
 from app.patient.forms import MAX_LISTED, MAX_LISTED_CHARS, Typed
 from app.patient.release import Allowed, allowed
 from app.patient.said import said
@@ -58,9 +59,9 @@ def ask(
         raise AppError("not_found", 404, f"/scan/{scan_id}")
     if kind == "question":
         spoken = language if language in offered_languages() else "en"
-        verdict = house.guard.check_question(question, spoken, house.guard.unknown_scan)
+        verdict = house.guard.check_question(question, spoken, GuardScan())
         if verdict.verdict == "escalate":
-            return _call_staff(request, house, scan_id, question, verdict)
+            return _call_staff(request, house, scan_id, question, verdict, spoken)
     with house.sessions() as session, session.begin():
         tablet, row = _who(request, house, session, scan_id)
         problem = _problem(session, tablet, kind, question)
@@ -100,7 +101,7 @@ def _problem(session: Session, tablet: Tablet, kind: str, question: str) -> str:
 
 def _asking(house: House, session: Session, tablet: Tablet, row: Scan) -> Asking:
     seen = see(session, tablet.opened, row, house.catalogue, tablet.language)
-    known = house.guard.unknown_scan if seen.look is None else guard_scan(seen.look, seen.regions)
+    known = GuardScan() if seen.look is None else guard_scan(seen.look, seen.regions)
     return Asking(house, session, tablet, allowed(tablet.opened.visit), seen, known)
 
 
@@ -114,17 +115,27 @@ def _asked(at: Asking, kind: str, question: str) -> Asked:
         if kind == "might":
             return _row(at, kind, words, "soften", "button.might", None)
         return _row(at, kind, words, "allow", f"button.{kind}", _composed(at, kind))
-    verdict = at.house.guard.check_question(question, language, at.scan)
-    is_condition = verdict.verdict == "soften" and verdict.text is None
+    return _typed(at, question)
+
+
+def _typed(at: Asking, question: str) -> Asked:
+    """A question in the patient's own words.
+
+    One about a condition goes to the model like the button, although its words are known before:
+    neither the time it takes nor the row it leaves tells it apart.
+    """
+    verdict = at.house.guard.check_question(question, at.tablet.language, at.scan)
+    is_condition = verdict.kind == "condition"
     if not at.can.look or at.seen.look is None or (is_condition and not at.can.conditions):
-        return _saved(at, kind, question)
+        return _saved(at, "question", question)
+    for_model = is_condition or verdict.verdict == "allow"
     return _row(
         at,
-        "might" if is_condition else kind,
+        "might" if is_condition else "question",
         question,
         verdict.verdict,
         verdict.rule,
-        verdict.text,
+        None if for_model else verdict.text,
         verdict.note,
     )
 
@@ -144,7 +155,7 @@ def _row(
         language=at.tablet.language,
         verdict=verdict,
         rule=rule,
-        policy_version=at.house.guard.version,
+        policy_version=at.house.guard.policy_version,
         scan_id=at.seen.scan_id,
         shown=shown,
         note=note,
@@ -170,32 +181,41 @@ def _composed(at: Asking, kind: str) -> str:
         language,
         look=at.seen.look,
         names=[part.name for part in at.seen.parts],
-        general=at.house.guard.general_part(at.scan, language),
+        general=at.house.guard.general_part(language, at.scan),
     )
 
 
 def _call_staff(
-    request: Request, house: House, scan_id: str, question: str, verdict: Verdict
+    request: Request, house: House, scan_id: str, question: str, verdict: Verdict, language: str
 ) -> Response:
     """Words at once; the message to staff beside them, whatever else fails."""
+    text = _urgent_words(house, verdict, language)
     try:
         with house.sessions() as session, session.begin():
             tablet = find_tablet(request, house, session)
             visit_id = None if tablet is None else tablet.visit_id
-            alert = alerts.raise_alert(
-                session, visit_id, verdict.alert, is_silent=verdict.is_silent
-            )
-            audit.record(session, "patient", "alert.question", alert.alert_id)
-            log.info("alert_raised", alert_id=alert.alert_id, reason=verdict.rule)
+            _alert(session, visit_id, verdict)
             row = None if visit_id is None else scans.find(session, visit_id, scan_id)
             if tablet is not None and row is not None:
                 at = _asking(house, session, tablet, row)
-                turns.add_turn(
-                    session,
-                    tablet.opened,
-                    _row(at, "question", question, "escalate", verdict.rule, verdict.text),
-                )
+                known = _row(at, "question", question, "escalate", verdict.rule, text, verdict.kind)
+                turns.add_turn(session, tablet.opened, known)
                 return go_to(f"/scan/{scan_id}#answers")
     except (SQLAlchemyError, OSError) as error:
         log.error("alert_not_stored", error_type=type(error).__name__)
-    return show(request, "emergency.html", None, text=verdict.text, go_back=f"/scan/{scan_id}")
+    return show(request, "emergency.html", None, text=text, go_back=f"/scan/{scan_id}")
+
+
+def _alert(session: Session, visit_id: str | None, verdict: Verdict) -> None:
+    is_silent = verdict.kind == PERSON_AT_RISK
+    alert = alerts.raise_alert(session, visit_id, verdict.kind, is_silent=is_silent)
+    audit.record(session, "patient", "alert.question", alert.alert_id)
+    log.info("alert_raised", alert_id=alert.alert_id, reason=verdict.rule)
+
+
+def _urgent_words(house: House, verdict: Verdict, language: str) -> str:
+    """The approved words, with the clinic's own number where a text names one."""
+    if verdict.kind != "self_harm":
+        return verdict.text
+    number = house.settings.crisis_line or house.settings.emergency_number
+    return house.guard.fixed("self_harm", language, crisis_line=number)

@@ -12,6 +12,8 @@ from app.storage.tables import Turn, now
 from app.storage.visits import OpenedVisit
 
 TICK_SECONDS = 1.0
+PERSON_AT_RISK = "person_at_risk"
+"""The kind of a call that must not be seen on the screen by whoever stands beside."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,14 @@ def is_due(turn: Turn, floor_seconds: float, at: datetime) -> bool:
     """
     if turn.answered_at is None:
         return False
-    if is_urgent(turn):
+    if called_staff(turn):
         return True
     taken = (turn.answered_at - turn.asked_at).total_seconds()
     ticks = math.ceil(max(0.0, taken - floor_seconds) / TICK_SECONDS)
     return at >= turn.asked_at + timedelta(seconds=floor_seconds + ticks * TICK_SECONDS)
 
 
-def is_urgent(turn: Turn) -> bool:
+def called_staff(turn: Turn) -> bool:
     """Whether the question called for staff."""
     return turn.input_verdict == "escalate"
 
@@ -55,7 +57,7 @@ def may_show_answer(turn: Turn, can: Allowed) -> bool:
 
     Without conditions only anatomy is shown: what the guard left word for word, and fixed texts.
     """
-    if is_urgent(turn) or can.conditions:
+    if called_staff(turn) or can.conditions:
         return True
     if not can.look or turn.kind == "might" or turn.input_verdict == "soften":
         return False
@@ -70,7 +72,7 @@ def on_page(
     at, is_open = now(), True
     for turn in turns.all_of_visit(session, opened.visit.visit_id):
         may_show = may_show_answer(turn, can)
-        is_ready = is_due(turn, floor_seconds, at) and (is_open or is_urgent(turn))
+        is_ready = is_due(turn, floor_seconds, at) and (is_open or called_staff(turn))
         is_open = is_open and is_ready
         text = _words(opened, turn, can) if is_ready and may_show else None
         shown.append(
@@ -81,7 +83,7 @@ def on_page(
                 text=text,
                 before=0 if is_ready else turns.waiting_before(session, turn),
                 is_saved=is_ready and not may_show,
-                is_urgent=is_urgent(turn),
+                is_urgent=called_staff(turn) and turn.note != PERSON_AT_RISK,
             )
         )
     return shown

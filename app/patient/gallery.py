@@ -1,5 +1,7 @@
 """The gallery of healthy pictures, open to everybody, and each picture in it."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -21,7 +23,7 @@ def gallery(request: Request, house: HouseDep, session: SessionDep, region: str 
     tablet = find_tablet(request, house, session)
     approved = references.approved(session)
     have = {one.region for one in approved}
-    values = {
+    values: dict[str, Any] = {  # Any: the values of a template
         "region": region if region in have else "",
         "regions": [name for name in REGIONS if name in have],
         "pictures": [one for one in approved if region not in have or one.region == region],

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
+from app.guardrail.check import Scan as GuardScan
 from app.patient.access import Tablet, Use
 from app.patient.forms import MAX_LISTED, MAX_LISTED_CHARS, Typed
 from app.patient.showing import go_to, own_address, show
@@ -20,7 +21,7 @@ SOURCES = ("own", "suggested")
 def suggestions(house: House, language: str, listed: list[Question]) -> list[str]:
     """Questions worth asking, the same for everybody, without those on the list already."""
     have = {question.text.casefold() for question in listed}
-    asked = house.guard.suggested_questions(language)
+    asked = house.guard.suggested_questions(language, GuardScan())
     return [text for text in asked if text.casefold() not in have]
 
 

@@ -107,16 +107,18 @@ def _printed(house: House, tablet: Tablet, seen: SeenScan) -> ReportScan:
 
 
 def _examples(session: Session, house: House, seen: list[SeenScan]) -> tuple[ReportReference, ...]:
-    found = healthy_examples(session, seen[-1]) if seen else []
+    found = healthy_examples(session, seen[-1])[:MAX_EXAMPLES_PRINTED] if seen else []
+    rows = [references.find(session, one.reference.reference_id) for one in found]
     return tuple(
         ReportReference(
-            image_png=references.picture_of(house.blobs, one.reference),
+            image_png=references.picture_of(house.blobs, row),
             matches_on=tuple(dict.fromkeys(_MATCHES[r] for r in one.reasons if r in _MATCHES)),
             source=one.reference.source,
             licence=one.reference.licence,
             caption=one.reference.caption,
         )
-        for one in found[:MAX_EXAMPLES_PRINTED]
+        for one, row in zip(found, rows, strict=True)
+        if row is not None
     )
 
 
@@ -125,7 +127,7 @@ def _versions(house: House, seen: list[SeenScan]) -> ReportVersions:
     return ReportVersions(
         model=look.model_sha256[:12] if look else "",
         adapter=seen[-1].row.adapter if seen else None,
-        policy=house.guard.version,
+        policy=house.guard.policy_version,
         catalogue=house.catalogue.version,
         prompts=look.prompts_version if look else "",
     )

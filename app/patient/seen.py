@@ -55,12 +55,36 @@ def see(
     )
 
 
-def healthy_examples(session: Session, seen: SeenScan) -> list[Match[Reference]]:
+@dataclass(frozen=True)
+class Example:
+    """A healthy picture as matching and pages need it, taken from its row."""
+
+    reference_id: str
+    region: str
+    modality: str
+    plane: str
+    structures: tuple[str, ...]
+    level: str
+    side: str
+    age_band: str
+    sex: str
+    is_drawn: bool
+    caption: str
+    source: str
+    licence: str
+
+
+def _example(row: Reference) -> Example:
+    values = {name: getattr(row, name) for name in Example.__dataclass_fields__}
+    return Example(**{**values, "structures": tuple(row.structures)})
+
+
+def healthy_examples(session: Session, seen: SeenScan) -> list[Match[Example]]:
     """The clinic's approved examples that fit this scan, best first."""
     if seen.look is None or not seen.look.is_scan:
         return []
     found = match(
-        references.approved(session),
+        [_example(row) for row in references.approved(session)],
         region=seen.look.region,
         modality=seen.look.modality,
         plane=seen.look.plane,

@@ -18,6 +18,9 @@ async function refresh() {
       const needsExamples = "showsExamples" in next.dataset && !document.querySelector("#healthy");
       if (needsExamples) return window.location.reload();
       now.replaceWith(next);
+      // The answer is longer than the line it replaces: keep its beginning in sight.
+      const last = [...next.querySelectorAll(".turn")].findLast((turn) => turn.querySelector(".answer"));
+      last?.scrollIntoView({ block: "start" });
     }
   } catch {
     // The house is out of reach for a moment; the next try comes by itself.
