@@ -25,6 +25,7 @@ class _Residual(nn.Module):
     """x + conv1x1(relu(conv3x3(relu(conv3x3(x)))))."""
 
     def __init__(self, width: int) -> None:
+        """Three convolutions of one width."""
         super().__init__()
         self.net = nn.Sequential(
             nn.Conv2d(width, width, 3, padding=1),
@@ -53,6 +54,7 @@ class CodecNetwork(nn.Module):
         decoder_widths: tuple[int, int, int, int, int],
         embedding_width: int,
     ) -> None:
+        """Random weights of these widths."""
         super().__init__()
         layers: list[nn.Module] = []
         previous = 1
@@ -106,7 +108,7 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> CodecNetwork:
         first = (arrays["decoder.0.weight"].shape[0],)
         ups = tuple(arrays[f"decoder.{index}.weight"].shape[1] for index in (4, 6, 8, 10))
         codebook = np.asarray(arrays[CODEBOOK_KEY], dtype=np.float32)
-        network = CodecNetwork(encoder, first + ups, codebook.shape[1])  # type: ignore[arg-type]
+        network = CodecNetwork(encoder, first + ups, codebook.shape[1])
         state = {
             name: torch.from_numpy(
                 codebook if name == "codebook" else np.asarray(arrays[name], dtype=np.float32)
@@ -150,7 +152,7 @@ class MaskCodec:
         values = torch.from_numpy(np.asarray(masks, dtype=np.float32).reshape(-1, 1, SIDE, SIDE))
         codes = [
             self.network.nearest(self.network.features(part * 2.0 - 1.0))
-            for part in values.split(512)
+            for part in torch.split(values, 512)
         ]
         return torch.cat(codes).numpy() if codes else np.zeros((0, GRID * GRID), np.int64)
 

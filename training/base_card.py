@@ -20,38 +20,38 @@ The program's own source code has its own licence (see the top folder).
 
 _CARD = """# Compact base
 
-A PaliGemma-architecture model of {parameters:,} parameters (about {megabytes:.0f} MB in bfloat16), \
-trained from scratch on two CPU cores. It names and outlines parts of the body in CT, MR and X-ray \
-pictures and answers short questions about them. It is small, it was trained for about an hour, and \
-it makes mistakes: it is for research and demonstration, not for care.
+A PaliGemma-architecture model of {parameters:,} parameters (about {megabytes:.0f} MB in
+bfloat16), trained from scratch on two CPU cores. It names and outlines parts of the body in
+CT, MR and X-ray pictures and answers short questions about them. It is small, it was trained
+for about an hour, and it makes mistakes: it is for research and demonstration, not for care.
 
-Architecture: SigLIP vision tower and Gemma language model as in transformers' \
-`PaliGemmaForConditionalGeneration`; {image_size} x {image_size} pixels; own tokenizer with \
-PaliGemma's place and mask tokens; own mask codec in the layout of the published one. No published \
-weights were used.
+Architecture: SigLIP vision tower and Gemma language model as in transformers'
+`PaliGemmaForConditionalGeneration`; {image_size} x {image_size} pixels; own tokenizer with
+PaliGemma's place and mask tokens; own mask codec in the layout of the published one. No
+published weights were used.
 
 ## Figures on the val split
 {metrics}
 
-How they are measured: every present structure of kind anatomy that covers at least 0.05 % of its \
-picture is asked for on its own, greedy, without the serving grammar; a structure without a mask \
-counts 0; only structures that the manifest offers. Modality, plane and region: exact word, where \
-the pack states it. Val pictures come from the same sources as the training pictures, and SLAKE \
-does not name patients, so these figures flatter the model. "drawn_negatives_refused" is measured \
-on pictures drawn by code, not on photographs.
+How they are measured: every present structure of kind anatomy that covers at least 0.05 % of
+its picture is asked for on its own, greedy, without the serving grammar; a structure without a
+mask counts 0; only structures that the manifest offers. Modality, plane and region: exact
+word, where the pack states it. Val pictures come from the same sources as the training
+pictures, and SLAKE does not name patients, so these figures flatter the model.
+"drawn_negatives_refused" is measured on pictures drawn by code, not on photographs.
 
 ## Data
 {data}
 
-MedPix pictures and labels were not used. VQA-RAD pictures that also occur in MedPix were left out. \
-The modality of 46 VQA-RAD heads and the usual plane of VQA-RAD and SLAKE X-rays were filled in \
-where the questions do not tell.
+MedPix pictures and labels were not used. VQA-RAD pictures that also occur in MedPix were left
+out. The modality of 46 VQA-RAD heads and the usual plane of VQA-RAD and SLAKE X-rays were
+filled in where the questions do not tell.
 
 ## Known limits
-* {offered} structures are offered; {unreliable} more were seen in fewer than three training volumes \
-and are not offered.
-* Brain MR is mostly skull-stripped, chest X-rays mostly of pneumonia patients; no limbs, no breast, \
-hardly any spine or neck.
+* {offered} structures are offered; {unreliable} more were seen in fewer than three training
+  volumes and are not offered.
+* Brain MR is mostly skull-stripped, chest X-rays mostly of pneumonia patients; no limbs, no
+  breast, hardly any spine or neck.
 * A mask is 64 x 64 within its box: right for showing, wrong for measuring.
 * Answers to questions about disease are not reliable and must pass the guardrail.
 """

@@ -16,6 +16,7 @@ from model.mask_codec import MaskCodec
 from model.pixels import PIXELS_VERSION
 from model.prompts import PROMPTS_VERSION
 from model.vocabulary import MODALITIES, PLANES, REGIONS
+from training.average import load_average
 from training.base_card import write_card, write_licence
 from training.config import BaseConfig, ConfigError, as_plain
 from training.loop_state import load_state
@@ -42,17 +43,19 @@ def export_base(
     if state is None:
         raise ConfigError(f"{config.out / 'joint.pt'}: run the joint stage first")
     model.load_state_dict(state["model"])
+    load_average(model, state["average"])
     model.to(torch.bfloat16).float().eval()
     codec = MaskCodec.load(config.out / CODEC_NAME)
-    metrics = measure(Measured(model, vocabulary, prepared, codec))
+    measured = Measured(model, vocabulary, prepared, codec)
+    metrics = measure(measured, config.measure_objects)
     metrics |= {"joint_steps": state["step"], "joint_minutes": round(state["passed"] / 60.0, 1)}
     report("export " + json.dumps(metrics))
     write_folder(config, prepared, model, metrics, config.out / "folder")
 
 
-def measure(measured: Measured) -> dict[str, float]:
-    """All val figures of a base, rounded to four places."""
-    figures = {**measure_regions(measured, 10_000), **measure_words(measured)}
+def measure(measured: Measured, objects: int) -> dict[str, float]:
+    """All val figures of a base, rounded to four places; regions on at most so many objects."""
+    figures = {**measure_regions(measured, objects), **measure_words(measured)}
     figures |= {f"codec_{name}": value for name, value in _codec_figures(measured).items()}
     return {name: round(value, 4) for name, value in figures.items()}
 
@@ -155,4 +158,3 @@ def data_sources(data: Path) -> list[dict[str, str]]:
 def digest_of(path: Path) -> str:
     """The SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-

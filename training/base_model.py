@@ -74,7 +74,9 @@ def set_place_rows(model: Any, first_loc: int) -> None:
     half = rows.shape[1] // 2
     # Wave lengths from four sides down to a fortieth of the side: finer ones would not generalise.
     speed = torch.exp(torch.linspace(math.log(0.25), math.log(40.0), half)) * 2.0 * math.pi
-    basis = torch.cat([torch.sin(place * speed), torch.cos(place * speed)], 1) / speed.repeat(2) ** 0.5
+    basis = (
+        torch.cat([torch.sin(place * speed), torch.cos(place * speed)], 1) / speed.repeat(2) ** 0.5
+    )
     generator = torch.Generator().manual_seed(0)
     mixed = basis @ torch.linalg.qr(torch.randn(half * 2, half * 2, generator=generator))[0]
     mixed = mixed - mixed.mean(0)

@@ -188,7 +188,9 @@ def _cells(labels: IndexMask | None, record: PictureRecord, grid: int) -> NDArra
 def _objects(
     labels: IndexMask | None, copy: int, codec: MaskCodec, generator: np.random.Generator
 ) -> NDArray[Any]:
-    found = [one for one in present(labels) if one != IGNORED] if labels is not None else []
+    if labels is None:
+        return np.zeros(0, dtype=OBJECT)
+    found = [one for one in present(labels) if one != IGNORED]
     rows = np.zeros(len(found), dtype=OBJECT)
     crops = []
     for row, index in zip(rows, found, strict=True):

@@ -14,7 +14,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class BaseConfig:
-    """Everything the stages tokenizer, codec and base need; sizes are those of the compact model."""
+    """What the stages tokenizer, codec and base need; sizes are the compact model's."""
 
     data: Path = Path("data")
     """Folder that holds the packs by name: segmentation/, slake/, vqa-rad/, medpix2/."""
@@ -43,6 +43,8 @@ class BaseConfig:
     joint_rate: float = 2.0e-3
     tower_rate_share: float = 0.2
     checkpoint_seconds: float = 240.0
+    measure_objects: int = 10_000
+    """At most so many present val structures are asked for when a base is measured."""
     licences: tuple[str, ...] = ()
     """Keep only manifest lines whose licence contains one of these words; empty keeps all."""
 
@@ -75,7 +77,7 @@ def _convert(name: str, key: str, value: object) -> Any:
             return tuple(str(one) for one in (value if isinstance(value, list) else [value]))
         if isinstance(default, Path):
             return Path(str(value)).expanduser()
-        return type(default)(value)  # type: ignore[call-arg]
+        return type(default)(value)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{name}: {key} is {value!r}, not {type(default).__name__}") from error
 
@@ -105,5 +107,6 @@ def read_config(options: argparse.Namespace) -> BaseConfig:
 def as_plain(config: BaseConfig) -> dict[str, Any]:
     """The settings as YAML and JSON can hold them, to be written beside a result."""
     return {
-        key: str(value) if isinstance(value, Path) else value for key, value in asdict(config).items()
+        key: str(value) if isinstance(value, Path) else value
+        for key, value in asdict(config).items()
     }

@@ -31,13 +31,15 @@ class DenseHeads(nn.Module):
         nn.init.normal_(self.subcells.weight, std=0.3 * width**-0.5)
         self.boxes = nn.Linear(width, 4)
         self.kinds = nn.ModuleList(nn.Linear(width, len(words)) for _, words in KINDS)
+        self.weights: Tensor
         self.register_buffer("weights", weights)
 
     def cell_logits(self, features: Tensor) -> Tensor:
         """[B, patches, 16, names + 1] from features [B, patches, width]."""
         batch, patches, width = features.shape
         apart = self.subcells(features).view(batch, patches, SUBCELLS, width)
-        return (apart + features[:, :, None]) @ self.vectors.T + self.bias
+        logits: Tensor = (apart + features[:, :, None]) @ self.vectors.T + self.bias
+        return logits
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def _one_step(
         features = model.model.get_image_features(batch.pixels).pooler_output
         losses = dense_losses(heads, features, batch)
     total = torch.stack(list(losses.values())).sum()
-    total.backward()
+    total.backward()  # type: ignore[no-untyped-call]
     return {name: float(value.detach()) for name, value in losses.items()}
 
 

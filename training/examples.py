@@ -22,17 +22,17 @@ from training.records import TRAIN, PictureRecord
 from training.sampling import PictureSampler
 
 WITH_MASK: Final = {
-    "segment": 0.62,
-    "absent": 0.09,
+    "segment": 0.67,
+    "absent": 0.08,
     "detect": 0.06,
-    "kind": 0.12,
+    "kind": 0.08,
     "structures": 0.04,
     "question": 0.05,
     "caption": 0.02,
 }
 WITHOUT_MASK: Final = {"kind": 0.55, "question": 0.33, "absent": 0.06, "caption": 0.06}
 NOT_SCAN: Final = {"kind": 0.7, "absent": 0.2, "structures": 0.1}
-NAME_COUNTS: Final = (0.46, 0.2, 0.14, 0.08, 0.05, 0.03, 0.02, 0.02)
+NAME_COUNTS: Final = (0.58, 0.17, 0.1, 0.06, 0.04, 0.02, 0.02, 0.01)
 ABSENT_AMONG: Final = 0.25
 HARD_ABSENT: Final = 0.5
 SHIFTED: Final = 0.5

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from model.mask_codec import MaskCodec
+from training.average import WeightAverage
 from training.base_model import set_code_rows
 from training.config import BaseConfig, ConfigError
 from training.dense import DenseHeads, dense_losses, make_dense_batch
@@ -28,6 +29,7 @@ from training.joint import (
 from training.loop_state import Clock, load_state, rate_at, save_state
 from training.measure_base import Measured, measure_regions, measure_words
 from training.optimizers import Optimizers, make_optimizers
+from training.parallel import join_team
 from training.prepare import Prepared
 from training.records import TRAIN
 from training.rows import Rows, Vocabulary, make_rows
@@ -64,6 +66,8 @@ def train_joint(run: JointRun) -> None:
     state = load_state(run.folder / "joint.pt")
     if state is None:
         start_from_dense(run, heads, codebook)
+    # The first convolution's gradient is a tenth of a step on a CPU; the dense stage has taught it.
+    _patches(run.model).requires_grad_(False)
     optimizers = _optimizers(run, heads)
     step, passed = 0, 0.0
     if state is not None:
@@ -71,28 +75,40 @@ def train_joint(run: JointRun) -> None:
         heads.load_state_dict(state["heads"])
         optimizers.load(state["optimizers"])
         step, passed = state["step"], state["passed"]
-    maker = ExampleMaker(run.prepared, TRAIN, config.seed + step)
+    team = join_team()
+    maker = ExampleMaker(run.prepared, TRAIN, config.seed + step + 7919 * team.rank)
     measured = Measured(run.model, run.vocabulary, run.prepared, codec)
     clock = Clock(config.joint_minutes * 60.0, passed, config.checkpoint_seconds)
     last_measured = clock.passed
-    while clock.share < 1.0:
-        optimizers.set_rate(rate_at(clock.share, step))
-        sigma = SIGMAS[0] + (SIGMAS[1] - SIGMAS[0]) * clock.share
+    average = WeightAverage(run.model)
+    if state is not None:
+        average.weights = state["average"]
+    taught = [*run.model.parameters(), *heads.parameters()]
+    while (share := team.agree(clock.share)) < 1.0:
+        optimizers.set_rate(rate_at(share, step))
+        sigma = SIGMAS[0] + (SIGMAS[1] - SIGMAS[0]) * share
         targets = Targets(place_table(sigma), code_table(codebook))
         losses = _one_step(run, heads, maker, targets, step)
+        team.average_gradients(taught)
         norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), 2.0)
         optimizers.step()
         step += 1
+        if not team.leads:
+            continue
+        average.update(step)
         if step % 20 == 0:
             parts = " ".join(f"{name} {value:.3f}" for name, value in losses.items())
             run.report(f"joint {clock.passed:.0f}s step {step} {parts} norm {float(norm):.2f}")
         if not all(map(math.isfinite, losses.values())):
             raise FloatingPointError(f"the joint loss is not finite at step {step}")
-        if clock.is_due() or clock.share >= 1.0:
-            save_state(run.folder / "joint.pt", _state(run.model, heads, optimizers, step, clock))
+        if clock.is_due():
+            save_state(run.folder / "joint.pt", _state(average, heads, optimizers, step, clock))
         if clock.passed - last_measured > MEASURE_SECONDS:
             last_measured = clock.passed
-            _report_figures(run, measured, f"{clock.passed:.0f}s step {step}", 160)
+            with average.in_place():
+                _report_figures(run, measured, f"{clock.passed:.0f}s step {step}", 160)
+    if team.leads:
+        save_state(run.folder / "joint.pt", _state(average, heads, optimizers, step, clock))
 
 
 def start_from_dense(run: JointRun, heads: DenseHeads, codebook: Tensor) -> None:
@@ -111,9 +127,17 @@ def start_from_dense(run: JointRun, heads: DenseHeads, codebook: Tensor) -> None
     set_code_rows(run.model, run.vocabulary.first_seg, codebook)
 
 
+def _patches(model: Any) -> torch.nn.Module:
+    tower = model.model.vision_tower
+    inner = getattr(tower, "vision_model", tower)
+    patches: torch.nn.Module = inner.embeddings.patch_embedding
+    return patches
+
+
 def _optimizers(run: JointRun, heads: DenseHeads) -> Optimizers:
     rate = run.config.joint_rate
-    tower = [*vision_parameters(run.model), *heads.named_parameters()]
+    named = [*vision_parameters(run.model), *heads.named_parameters()]
+    tower = [pair for pair in named if pair[1].requires_grad]
     named = list(run.model.model.language_model.named_parameters())
     embeddings = [pair for pair in named if "embed" in pair[0]]
     layers = [pair for pair in named if "embed" not in pair[0]]
@@ -145,7 +169,8 @@ def _one_step(
         with torch.autocast("cpu", torch.bfloat16):
             dense = torch.stack(list(dense_losses(heads, features, batch).values())).sum()
         losses["dense"] = DENSE_SHARE * dense
-    torch.stack(list(losses.values())).sum().backward()
+    total = torch.stack(list(losses.values())).sum()
+    total.backward()  # type: ignore[no-untyped-call]
     return {name: float(value.detach()) for name, value in losses.items()}
 
 
@@ -173,10 +198,11 @@ def _report_figures(run: JointRun, measured: Measured, when: str, objects: int) 
 
 
 def _state(
-    model: Any, heads: DenseHeads, optimizers: Optimizers, step: int, clock: Clock
+    average: WeightAverage, heads: DenseHeads, optimizers: Optimizers, step: int, clock: Clock
 ) -> dict[str, Any]:
     return {
-        "model": model.state_dict(),
+        "model": average.model.state_dict(),
+        "average": average.weights,
         "heads": heads.state_dict(),
         "optimizers": optimizers.state(),
         "step": step,

@@ -66,7 +66,7 @@ def _scene(generator: np.random.Generator, size: int) -> PillowImage.Image:
             draw.rectangle(frame, fill=_colour(generator))
         else:
             points = [tuple(map(int, one)) for one in generator.integers(0, size, (4, 2))]
-            draw.polygon(points, fill=_colour(generator))  # type: ignore[arg-type]
+            draw.polygon(points, fill=_colour(generator))
     noise = generator.normal(0, generator.uniform(2, 25), (size, size, 3))
     return PillowImage.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
 
@@ -76,7 +76,7 @@ def _gradient(generator: np.random.Generator, size: int) -> NDArray[np.uint8]:
     first, last = np.array(_colour(generator)), np.array(_colour(generator))
     field = np.broadcast_to(first + (last - first) * share, (size, size, 3))
     field = field + 60 * (smooth_noise(generator, size, 9)[..., None] - 0.5)
-    return np.clip(field, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(field, 0, 255), dtype=np.uint8)
 
 
 def _texture(generator: np.random.Generator, size: int) -> PillowImage.Image:

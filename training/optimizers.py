@@ -33,7 +33,11 @@ class Optimizers:
     def load(self, state: list[dict[str, Any]]) -> None:
         """Take back what a checkpoint kept."""
         for part, held in zip(self.parts, state, strict=True):
+            peaks = [group["peak"] for group in part.param_groups]
             part.load_state_dict(held)
+            # The rates are this run's settings, not the kept ones: a run may go on with others.
+            for group, peak in zip(part.param_groups, peaks, strict=True):
+                group["peak"] = peak
 
 
 def make_optimizers(
@@ -47,7 +51,8 @@ def make_optimizers(
     hidden: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
     for named, rate in groups:
-        matrices, rest = [], []
+        matrices: list[nn.Parameter] = []
+        rest: list[nn.Parameter] = []
         for name, parameter in named:
             is_matrix = parameter.ndim == 2 and "embed" not in name and "vectors" not in name
             (matrices if is_matrix else rest).append(parameter)

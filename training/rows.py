@@ -1,5 +1,6 @@
 """Examples as padded rows of token ids with their targets: places, codes and words."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +95,7 @@ def make_rows(
     encoded = [(*encode_example(vocabulary, one), picture) for picture, one in examples]
     encoded.sort(key=lambda row: len(row[0]))
     bounds = np.linspace(0, len(encoded), parts + 1).astype(int)
-    groups = [encoded[low:high] for low, high in zip(bounds, bounds[1:], strict=False)]
+    groups = [encoded[low:high] for low, high in itertools.pairwise(bounds)]
     return [_pad(group) for group in groups if group]
 
 

@@ -1,0 +1,46 @@
+"""A running average of a model's weights: steadier than the last step's, to measure and export."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class WeightAverage:
+    """Follows a model's parameters; `keep` is the share that stays at each update."""
+
+    def __init__(self, model: Any, keep: float = 0.985) -> None:
+        """Begin at the model's present weights."""
+        self.keep = keep
+        self.model = model
+        self.weights = {name: one.detach().clone() for name, one in model.named_parameters()}
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Move towards the model; faster in the first steps."""
+        keep = min(self.keep, (1.0 + step) / (10.0 + step))
+        for name, one in self.model.named_parameters():
+            self.weights[name].lerp_(one.detach(), 1.0 - keep)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """The model holds the average inside, its own weights again afterwards."""
+        own = {name: one.detach().clone() for name, one in self.model.named_parameters()}
+        _copy(self.model, self.weights)
+        try:
+            yield
+        finally:
+            _copy(self.model, own)
+
+
+@torch.no_grad()
+def _copy(model: Any, weights: dict[str, Tensor]) -> None:
+    for name, one in model.named_parameters():
+        one.copy_(weights[name])
+
+
+def load_average(model: Any, weights: dict[str, Tensor]) -> None:
+    """Put an average that a checkpoint kept into the model."""
+    _copy(model, weights)
