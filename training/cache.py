@@ -88,12 +88,14 @@ def build_copies(
     position = 0
     for number, (record, count) in enumerate(zip(request.records, counts, strict=True)):
         picture, mask = _open(record)
+        found: list[tuple[NDArray[Any], list[NDArray[np.float32]]]] = []
         for turn in range(count):
             grey, labels = _one_copy(record, picture, mask, request, generator, turn)
             images[position] = grey
             cells[position] = _cells(labels, record, grid)
-            objects.append(_objects(labels, position, codec, generator))
+            found.append(_objects(labels, position, generator))
             position += 1
+        objects.append(_coded(found, codec))
         if number % 200 == 199:
             report(f"cache {folder.name} {number + 1} of {len(counts)} pictures")
     images.flush()
@@ -186,10 +188,11 @@ def _cells(labels: IndexMask | None, record: PictureRecord, grid: int) -> NDArra
 
 
 def _objects(
-    labels: IndexMask | None, copy: int, codec: MaskCodec, generator: np.random.Generator
-) -> NDArray[Any]:
+    labels: IndexMask | None, copy: int, generator: np.random.Generator
+) -> tuple[NDArray[Any], list[NDArray[np.float32]]]:
+    """Rows without their codes, and two crops a row: of the true box and of a shifted one."""
     if labels is None:
-        return np.zeros(0, dtype=OBJECT)
+        return np.zeros(0, dtype=OBJECT), []
     found = [one for one in present(labels) if one != IGNORED]
     rows = np.zeros(len(found), dtype=OBJECT)
     crops = []
@@ -200,6 +203,15 @@ def _objects(
         row["copy"], row["name"], row["share"] = copy, index - 1, mask.mean()
         row["box"], row["shifted"] = box, shifted
         crops += [crop(mask, box), crop(mask, shifted)]
+    return rows, crops
+
+
+def _coded(
+    found: list[tuple[NDArray[Any], list[NDArray[np.float32]]]], codec: MaskCodec
+) -> NDArray[Any]:
+    """The rows of all copies of a picture with their codes: the codec runs once a picture."""
+    rows = np.concatenate([one for one, _ in found])
+    crops = [crop for _, ones in found for crop in ones]
     if crops:
         codes = codec.encode(np.stack(crops) > 0.5)
         rows["codes"], rows["shifted_codes"] = codes[0::2], codes[1::2]
