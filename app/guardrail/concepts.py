@@ -172,7 +172,7 @@ def _phrase_end(rest: tuple[str, ...], tokens: Sequence[str], at: int) -> int:
 
 
 def _add(lexicon: Lexicon, language: str, concept: str, entry: str) -> None:
-    parts = [_fold_part(part) for part in entry.split()]
+    parts = entry_words(entry)
     first, rest = parts[0], tuple(parts[1:])
     item = _Entry(language, concept, rest)
     if first.endswith("*"):
@@ -184,11 +184,23 @@ def _add(lexicon: Lexicon, language: str, concept: str, entry: str) -> None:
             lexicon.fuzzy.setdefault(shape, set()).add(first)
 
 
-def _fold_part(part: str) -> str:
-    folded = "".join(words(fold(part.rstrip("*"))))
-    if not folded or (part.endswith("*") and len(folded) < _MIN_STEM):
-        raise ValueError(part)
-    return folded + ("*" if part.endswith("*") else "")
+def entry_words(entry: str) -> list[str]:
+    """The folded words of an entry; a word start keeps its *.
+
+    Raises:
+        ValueError: the entry holds no word, or a word start that is too short.
+    """
+    found: list[str] = []
+    for piece in entry.split():
+        several = words(fold(piece.rstrip("*")))
+        if piece.endswith("*") and several:
+            several[-1] += "*"
+            if len(several[-1]) <= _MIN_STEM:
+                raise ValueError(entry)
+        found += several
+    if not found or "*" in entry.replace("* ", " ").rstrip("*"):
+        raise ValueError(entry)
+    return found
 
 
 def _deletions(word: str) -> frozenset[str]:

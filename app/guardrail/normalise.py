@@ -11,7 +11,8 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import Final
 
-WORD: Final = re.compile(r"[^\W_]+")
+# Chinese and Japanese write no spaces, so each of their characters counts as a word.
+WORD: Final = re.compile(r"[\u2e80-\u9fff]|[^\W_\u2e80-\u9fff]+")
 _ENTITY_OF_AMPERSAND: Final = re.compile(r"&(?:(?:amp|#0*38|#x0*26);?)+", re.IGNORECASE)
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "'’‘ʼ`´′＇"), None)
 # Letters that a decomposition leaves alone, and Arabic forms that are written either way.
@@ -101,7 +102,7 @@ def join_spaced_letters(folded: str) -> str:
     run: list[tuple[str, int, int]] = []
     at = 0
     for match in WORD.finditer(folded):
-        single = match.end() - match.start() == 1
+        single = match.end() - match.start() == 1 and match[0] < "\u2e80"
         if single and (not run or match.start() - run[-1][2] <= 4):
             run.append((match[0], match.start(), match.end()))
             continue

@@ -49,7 +49,10 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     approvers = read_approvers(folder, vocabularies, clinic, mistakes)
     finding_lists = _read_findings(folder / "findings.yaml", mistakes)
     lists.setdefault("en", {})["finding"] = [
-        entry for name, entries in finding_lists.items() if "." not in name for entry in entries
+        entry
+        for name, entries in finding_lists.items()
+        if name == "other" or name.startswith(("note.", "time."))
+        for entry in entries
     ]
     texts = {
         language: read_texts(folder / "texts" / f"{language}.yaml", language, mistakes)

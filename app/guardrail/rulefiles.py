@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.guardrail.concepts import Pattern, parse_pattern
-from app.guardrail.normalise import fold, words
+from app.guardrail.concepts import Pattern, entry_words, parse_pattern
 from app.guardrail.policy import Clinic, Kind, QuestionRule
 from app.guardrail.yamlfile import (
     Mistakes,
@@ -42,9 +41,10 @@ def read_concepts(folder: Path, clinic: Clinic, mistakes: Mistakes) -> Lists:
 
 def _check_entries(entries: Sequence[str], part: Part, mistakes: Mistakes) -> None:
     for entry in entries:
-        for piece in entry.split():
-            if not words(fold(piece)) or "*" in piece[:-1]:
-                mistakes.add(part.file, part.line, f"{entry!r} is no word, word start or phrase")
+        try:
+            entry_words(entry)
+        except ValueError:
+            mistakes.add(part.file, part.line, f"{entry!r} is no word, word start or phrase")
 
 
 def read_questions(

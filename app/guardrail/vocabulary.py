@@ -11,6 +11,9 @@ _SPINE_LEVEL: Final = re.compile(r"^[ctls](?:1[0-2]|[1-9])$")
 _UNIT_NUMBER: Final = re.compile(r"^\d{1,4}(?:kv|kvp|mm|cm|d|th|st|nd|rd|t)?$")
 _TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_"}
 PHRASE: Final = "ph"
+# Function words make no compounds: "in" + "sein" is not a word anybody approved.
+_PARTS: Final = frozenset({"anatomy", "picture", "device", "orientation", "shape", "thing"})
+_LONGEST_COMPOUND: Final = 40
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Vocabulary:
     groups: Mapping[str, str]  # folded word -> its first group
     anchors: frozenset[str]
     phrases: Mapping[str, tuple[tuple[str, ...], ...]]
+    links: tuple[str, ...] = ()  # what may stand between the parts of a compound; () for none
 
     def holds(self, word: str) -> bool:
         """Whether a folded word may stand in a shown sentence."""
@@ -33,7 +37,25 @@ class Vocabulary:
             return _TAGS.get(group, "") + word
         if _UNIT_NUMBER.match(word):
             return "#"
-        return "a_" + word if _SPINE_LEVEL.match(word) else ""
+        if _SPINE_LEVEL.match(word):
+            return "a_" + word
+        return self._compound(word) if self.links and len(word) <= _LONGEST_COMPOUND else ""
+
+    def _compound(self, word: str, depth: int = 3) -> str:
+        """The tag of a compound of approved words ("Oberschenkelknochen"), by its last part."""
+        for at in range(3, len(word) - 2):
+            first, last = word[:at], word[at:]
+            if not any(
+                first.endswith(link) and self.groups.get(first[: len(first) - len(link)], "") in _PARTS
+                for link in self.links
+            ):
+                continue
+            group = self.groups.get(last, "")
+            if group in _PARTS:
+                return _TAGS.get(group, "") + word
+            if depth and (tag := self._compound(last, depth - 1)):
+                return tag[:2] + word if tag[1:2] == "_" else word
+        return ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +71,7 @@ def build_vocabulary(
     language: str,
     groups: Mapping[str, tuple[bool, Sequence[str], Sequence[str], Sequence[str]]],
     phrases: Iterable[str],
+    links: Sequence[str] = (),
 ) -> Vocabulary:
     """Expands every group (anchor?, prefixes, suffixes, words) to the forms it approves."""
     found: dict[str, str] = {}
@@ -59,7 +82,7 @@ def build_vocabulary(
                 found.setdefault(form, name)
                 if is_anchor:
                     anchors.add(form)
-    return Vocabulary(language, found, frozenset(anchors), index_phrases(phrases))
+    return Vocabulary(language, found, frozenset(anchors), index_phrases(phrases), tuple(links))
 
 
 def inflect(stem: str, prefixes: Sequence[str], suffixes: Sequence[str]) -> set[str]:

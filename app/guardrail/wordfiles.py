@@ -32,7 +32,7 @@ def read_words(
         keys = check_keys(
             read_yaml(file, mistakes),
             needed=("language", "groups"),
-            allowed=("phrases", "plain", "yes_no", "identifies"),
+            allowed=("phrases", "plain", "yes_no", "identifies", "links"),
             mistakes=mistakes,
         )
         groups: dict[str, tuple[bool, Sequence[str], Sequence[str], Sequence[str]]] = {}
@@ -50,7 +50,10 @@ def read_words(
                 text(part.get("words"), mistakes).split(),
             )
         vocabularies[code] = build_vocabulary(
-            code, groups, commas(text(keys.get("phrases"), mistakes))
+            code,
+            groups,
+            commas(text(keys.get("phrases"), mistakes)),
+            text_list(keys.get("links"), mistakes),
         )
         extras[code] = {
             "plain": frozenset(words(fold(text(keys.get("plain"), mistakes)))),
