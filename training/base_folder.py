@@ -95,6 +95,8 @@ def write_folder(
     manifest["data"] = data
     write_card(fresh / "README.md", manifest)
     files = sorted(path for path in fresh.iterdir() if path.is_file())
+    for path in files:
+        path.chmod(0o644)  # safetensors writes for the owner only
     manifest["files"] = {path.name: digest_of(path) for path in files}
     (fresh / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     if folder.exists():
