@@ -6,6 +6,7 @@ import time
 import zlib
 from typing import Any
 
+import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
@@ -14,7 +15,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, RLELos
 
 from app.intake.limits import DEFAULT_LIMITS, MIB
 from app.intake.reasons import REASONS
-from app.intake.receive import Limits, Refusal, receive
+from app.intake.receive import Limits, ReceivedScan, Refusal, receive
 from tests.app.intake.made_files import (
     ct_dataset,
     file_of,
@@ -150,6 +151,17 @@ def test_deflated_bomb_is_refused_before_it_unfolds() -> None:
     assert receive(bomb) == Refusal("too_large")
     grown_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before
     assert grown_kib < 300 * 1024
+
+
+@pytest.mark.parametrize("name", ["CT_small.dcm", "MR_small_RLE.dcm", "MR_small_jp2klossless.dcm"])
+def test_damaged_file_gives_a_picture_or_a_reason(name: str) -> None:
+    rng = np.random.default_rng(len(name))
+    for _ in range(5):
+        damaged = bytearray(shipped(name))
+        for at in rng.integers(0, 1500, 20):
+            damaged[at] = rng.integers(0, 256)
+        answer = receive(bytes(damaged))
+        assert isinstance(answer, ReceivedScan) or answer.reason in REASONS
 
 
 def test_file_above_the_byte_limit_is_not_even_looked_at() -> None:
