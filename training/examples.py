@@ -81,8 +81,8 @@ class ExampleMaker:
             if found:
                 return self._regions(task, found, record)
             task = "kind"
-        if task == "absent":
-            return self._absent(index, record)
+        if task == "absent" and (example := self._absent(index, record)):
+            return example
         if record is None:
             prefix = answer_prefix(STRUCTURES_QUESTION) if task == "structures" else None
             return Example(task, prefix or self._kind_prefix(), NOT_A_SCAN)
@@ -108,26 +108,33 @@ class ExampleMaker:
         asked = [names[int(one["name"])] for one in chosen]
         if count < 8 and generator.random() < ABSENT_AMONG:
             absent = self._absent_name({names[int(one["name"])] for one in found}, record)
-            asked.insert(int(generator.integers(len(asked) + 1)), absent)
+            if absent:
+                asked.insert(int(generator.integers(len(asked) + 1)), absent)
         prefix = segment_prefix(asked) if task == "segment" else detect_prefix(asked)
         shifted = bool(generator.random() < SHIFTED)
         return Example(task, prefix, "", tuple(chosen), shifted, tuple(asked))
 
-    def _absent_name(self, present: set[str], record: PictureRecord | None) -> str:
-        """A name that this picture does not show; from its own region where masks are complete."""
+    def _absent_name(self, present: set[str], record: PictureRecord | None) -> str | None:
+        """A name that this picture does not show, from its own region where masks are complete.
+
+        None where the picture shows every structure that is offered.
+        """
         own = self.by_region.get(record.region or "", set()) if record else set()
         known = record is not None and record.mask is not None and not record.partial
         hard = sorted((own - present) & self.offered)
         if known and hard and self.generator.random() < HARD_ABSENT:
             return str(self.generator.choice(hard))
-        easy = sorted(self.offered - own - present)
-        return str(self.generator.choice(easy or sorted(self.offered - present)))
+        easy = sorted(self.offered - own - present) or sorted(self.offered - present)
+        return str(self.generator.choice(easy)) if easy else None
 
-    def _absent(self, index: int, record: PictureRecord | None) -> Example:
+    def _absent(self, index: int, record: PictureRecord | None) -> Example | None:
         names = self.prepared.names
         present = {names[int(one["name"])] for one in self._objects(index)}
         count = int(self.generator.integers(1, 4))
-        asked = sorted({self._absent_name(present, record) for _ in range(count)})
+        drawn = {self._absent_name(present, record) for _ in range(count)}
+        asked = sorted(name for name in drawn if name)
+        if not asked:
+            return None
         self.generator.shuffle(asked)
         return Example("segment", segment_prefix(asked), "", (), False, tuple(asked))
 

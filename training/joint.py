@@ -12,10 +12,10 @@ from training.rows import IGNORE, Rows, Vocabulary
 
 PLACE_WEIGHT = 2.0
 CORNER_WEIGHT = 6.0
-CODE_WEIGHT = 0.5
-WORD_WEIGHT = 1.0
-CODE_SHARPNESS = 8.0
-"""Soft code targets fall by e where a code's distance grows by an eighth of the mean distance."""
+CODE_WEIGHT = 1.0
+WORD_WEIGHT = 2.0
+CODE_SHARPNESS = 14.0
+"""Soft code targets fall by e where a code's distance grows by a 14th of the mean distance."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from training.records import PictureRecord
 
 NEGATIVE_SHARE = 0.07
 TINT_SHARE = 0.15
+REWINDOW_SHARE = 0.6
 
 
 class PictureSampler:
@@ -41,12 +42,25 @@ class PictureSampler:
         size = self.copies.images.shape[1]
         held = np.empty((len(drawn), size, size, 3), dtype=np.float32)
         for row, index in zip(held, drawn, strict=True):
-            row[:] = (
-                self.negatives[-index - 1] if index < 0 else self.copies.images[index][..., None]
-            )
-            if tint and index >= 0 and self.generator.random() < TINT_SHARE:
+            if index < 0:
+                row[:] = self.negatives[-index - 1]
+                continue
+            grey = self.copies.images[index]
+            if tint and self.generator.random() < REWINDOW_SHARE:
+                grey = self._rewindow()[grey]
+            row[:] = grey[..., None]
+            if tint and self.generator.random() < TINT_SHARE:
                 row *= self.generator.uniform(0.88, 1.0, 3).astype(np.float32)
         return torch.from_numpy(held).permute(0, 3, 1, 2) / 127.5 - 1.0
+
+    def _rewindow(self) -> NDArray[np.float32]:
+        """float32[256]: a random gamma and window on top of what the copy already got."""
+        share = (np.arange(256, dtype=np.float32) / 255.0) ** np.exp(
+            self.generator.uniform(-0.5, 0.5)
+        )
+        level = self.generator.uniform(0.35, 0.65)
+        changed = (share - level) * np.exp(self.generator.uniform(-0.3, 0.5)) + level
+        return np.asarray(np.clip(changed * 255.0, 0.0, 255.0), dtype=np.float32)
 
     def record(self, index: int) -> PictureRecord | None:
         """The record of a drawn copy; None for a negative."""
