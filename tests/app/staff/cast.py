@@ -1,0 +1,33 @@
+"""The cast of the staff tests, and the house they work in."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from app.deps import House
+from app.settings import load_settings
+from app.storage.blobs import Blobs
+from app.storage.database import open_engine, open_sessions
+
+PASSWORD = "correct horse battery"
+CAST = {"nurse": "Nina", "doctor": "Bob", "librarian": "Lena", "admin": "Carol"}
+SignedIn = Callable[[str], TestClient]
+"""Gives a client on which the member with this role is signed in."""
+
+
+def copied_house(prepared: House, folder: Path, **settings: str) -> House:
+    """A house of one's own: the prepared one's data copied, its policy and catalogue shared."""
+    shutil.copytree(prepared.settings.data_dir, folder)
+    names = {f"ANTEROOM_{key.upper()}": value for key, value in settings.items()}
+    own = load_settings({"ANTEROOM_DATA_DIR": str(folder), **names})
+    engine = open_engine(own.resolved_database_url)
+    return replace(
+        prepared,
+        settings=own,
+        engine=engine,
+        sessions=open_sessions(engine),
+        blobs=Blobs(own.resolved_blobs_url),
+    )

@@ -1,0 +1,132 @@
+"""The access table against the routes: nothing is open by accident."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from app.deps import House
+from app.errors import AppError
+from app.main import make_app
+from app.staff.access import ACCESS, levels_for
+from app.staff.auth import admit, cookie_name
+from app.staff.pages import router
+from app.storage import staff
+from app.storage.staff import ROLES
+from tests.app.staff.cast import CAST, copied_house
+
+
+def walk(routes: list[object]) -> Iterator[tuple[str, str]]:
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield from ((method, route.path) for method in sorted(route.methods))
+        else:
+            yield from walk(list(getattr(getattr(route, "original_router", route), "routes", [])))
+
+
+ROUTES = sorted(set(walk(list(router.routes))))
+SAMPLES = ("0" * 32, "not-an-id", "%00", "-1")
+WHO = ("nobody", "made-up token", *ROLES)
+
+
+def filled(path: str, sample: str) -> str:
+    return re.sub(r"\{[a-z_]+\}", sample, path)
+
+
+def test_every_route_has_an_entry_and_every_entry_a_route() -> None:
+    assert len(ROUTES) > 40
+    assert set(ROUTES) == set(ACCESS)
+
+
+@pytest.fixture(scope="module")
+def crowd(prepared: House, tmp_path_factory: pytest.TempPathFactory) -> dict[str, TestClient]:
+    """A client for each of WHO, in one house."""
+    house = copied_house(prepared, tmp_path_factory.mktemp("access") / "var")
+    app = make_app(house)
+    clients = {who: TestClient(app, follow_redirects=False) for who in WHO}
+    clients["made-up token"].cookies.set(cookie_name(house), "x" * 43)
+    clients["house"] = TestClient(app)
+    return clients
+
+
+@pytest.fixture
+def client_of(crowd: dict[str, TestClient]) -> dict[str, TestClient]:
+    """The crowd with a live session for each role, made in the database: hashing is slow."""
+    house: House = crowd["house"].app.state.house  # type: ignore[attr-defined]
+    with house.sessions() as session, session.begin():
+        for role in ROLES:
+            member = staff.by_name(session, CAST[role])
+            assert member is not None
+            token = staff.start_session(session, house.master, member.staff_id)
+            crowd[role].cookies.clear()
+            crowd[role].cookies.set(cookie_name(house), token)
+    return crowd
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES, ids=str)
+def test_only_the_roles_of_the_table_come_in(
+    method: str, path: str, client_of: dict[str, TestClient]
+) -> None:
+    entry = ACCESS[(method, path)]
+    addresses = [filled(path, one) for one in SAMPLES] if "{" in path else [path]
+    for who in WHO:
+        for address in addresses:
+            answer = client_of[who].request(method, address)
+            goes_to_sign_in = answer.headers.get("location") == "/staff/sign-in"
+            if entry.is_public:
+                assert answer.status_code in (200, 303, 401, 422), (who, address)
+            elif who not in ROLES:
+                assert (answer.status_code, goes_to_sign_in) == (303, True), (who, address)
+            elif who in entry.roles:
+                assert answer.status_code not in (403, 500), (who, address)
+                assert not goes_to_sign_in or path == "/staff/sign-out", (who, address)
+            else:
+                assert answer.status_code == 403, (who, address)
+
+
+def test_a_route_without_an_entry_is_open_to_nobody(house: House) -> None:
+    forgotten = APIRouter(dependencies=[Depends(admit)])
+    forgotten.add_api_route("/staff/forgotten", lambda: "secret")
+    app = FastAPI()
+    app.state.house = house
+    app.include_router(forgotten)
+    with pytest.raises(AppError, match="forbidden"):
+        TestClient(app).get("/staff/forgotten")
+
+
+def test_levels_follow_the_roles() -> None:
+    assert levels_for(frozenset({"nurse"})) == ("hold", "anatomy", "guarded")
+    assert levels_for(frozenset({"nurse", "doctor"})) == ("hold", "anatomy", "guarded", "full")
+    assert levels_for(frozenset({"admin", "librarian"})) == ()
+
+
+@pytest.mark.parametrize(("method", "path"), [r for r in ROUTES if r[0] == "POST"], ids=str)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=str,
+)
+def test_no_other_site_can_change_anything(
+    method: str, path: str, headers: dict[str, str], client_of: dict[str, TestClient]
+) -> None:
+    answer = client_of["doctor"].post(filled(path, "0" * 32), headers=headers)
+    assert answer.status_code == 403
+    assert answer.text == "cross-origin request refused"
+
+
+@pytest.mark.parametrize(("method", "path"), [r for r in ROUTES if r[0] == "POST"], ids=str)
+def test_nothing_changes_by_looking(
+    method: str, path: str, client_of: dict[str, TestClient]
+) -> None:
+    if ("GET", path) in ACCESS or path == "/staff/references/{reference_id}":
+        return
+    answer = client_of["admin"].get(filled(path, "0" * 32))
+    assert answer.status_code in (403, 404, 405)

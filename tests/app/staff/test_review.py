@@ -1,0 +1,144 @@
+import numpy as np
+import pytest
+
+from app.analysis.overlay import anchor_point, outline_paths
+from app.deps import House
+from app.storage import alerts, notes, questions, scans, turns, visits
+from app.storage.scans import Look, ScanFacts, StoredRegion
+from app.storage.turns import Answered, Asked
+from tests.app.staff.cast import SignedIn
+from tests.builders import png_bytes
+
+RAW = "a large unverified mass"
+QUESTION = "What is <script>alert(1)</script> the white part?"
+
+
+@pytest.fixture
+def visit_id(house: House) -> str:
+    mask = np.zeros((256, 256), dtype=bool)
+    mask[60:120, 40:150] = True
+    liver = StoredRegion(
+        "liver", (0.2, 0.2, 0.5, 0.6), outline_paths(mask), anchor_point(mask), 0.1
+    )
+    facts = ScanFacts("0" * 64, 256, 256, "picture")
+    with house.sessions() as session, session.begin():
+        opened = visits.open_visit(session, house.master)
+        scan = scans.add_scan(session, house.blobs, opened, facts, png_bytes())
+        session.flush()
+        scans.store_look(session, opened, scan, Look("CT", "axial", "abdomen", True), [liver])
+        turn = turns.add_turn(session, opened, Asked("question", QUESTION, "en", "allow", "i", "p"))
+        turns.store_answer(
+            opened, turn, Answered(RAW, "Ask your doctor.", "soften", "o.rule", "p9", "a", 1, -1)
+        )
+        questions.add(session, opened, "How long will I wait?", "own")
+        return opened.visit.visit_id
+
+
+def test_raw_text_is_for_the_doctor_alone(signed_in: SignedIn, visit_id: str) -> None:
+    doctor = signed_in("doctor").get(f"/staff/visits/{visit_id}").text
+    nurse = signed_in("nurse").get(f"/staff/visits/{visit_id}").text
+    assert RAW in doctor
+    assert 'data-testid="turn-raw"' in doctor
+    assert "Unverified model text, not a report" in doctor
+    assert "o.rule" in doctor
+    assert "p9" in doctor
+    assert RAW not in nurse
+    assert "turn-raw" not in nurse
+    for page in (doctor, nurse):
+        assert "Ask your doctor." in page
+        assert "How long will I wait?" in page
+        assert "<script>alert" not in page
+
+
+def test_pictures_and_marked_regions_are_shown(
+    house: House, signed_in: SignedIn, visit_id: str
+) -> None:
+    doctor = signed_in("doctor")
+    with house.sessions() as session:
+        scan_id = scans.all_of_visit(session, visit_id)[0].scan_id
+    drawing = doctor.get(f"/staff/visits/{visit_id}/scans/{scan_id}.svg")
+    assert drawing.headers["content-type"] == "image/svg+xml"
+    assert b"<path" in drawing.content
+    assert b"<image" not in drawing.content
+    address = f"/staff/visits/{visit_id}/scans/{scan_id}/regions"
+    assert doctor.post(address, data={"structure": "liver"}).status_code == 303
+    assert doctor.post(address, data={"structure": "liver"}).status_code == 404
+    assert b"<path" not in doctor.get(drawing.url.path).content
+
+
+def test_a_sentence_is_signed_and_kept(house: House, signed_in: SignedIn, visit_id: str) -> None:
+    doctor = signed_in("doctor")
+    for words in ("We looked at your liver.", "", "Nothing to add to what we talked about."):
+        doctor.post(f"/staff/visits/{visit_id}/note", data={"words": words})
+    with house.sessions() as session:
+        opened = visits.opened(session, house.master, visit_id)
+        assert opened is not None
+        kept = notes.all_of_visit(session, opened)
+    assert [note.text for note in kept] == [
+        "We looked at your liver.",
+        "Nothing to add to what we talked about.",
+    ]
+    assert {note.doctor for note in kept} == {"Bob"}
+    assert "We looked at your liver." in doctor.get(f"/staff/visits/{visit_id}").text
+
+
+def test_a_turn_is_released_in_the_doctors_words(
+    house: House, signed_in: SignedIn, visit_id: str
+) -> None:
+    doctor = signed_in("doctor")
+    with house.sessions() as session:
+        turn_id = turns.all_of_visit(session, visit_id)[0].turn_id
+    address = f"/staff/visits/{visit_id}/turns/{turn_id}/release"
+    doctor.post(address, data={"words": "The white part is bone."})
+    with house.sessions() as session:
+        opened = visits.opened(session, house.master, visit_id)
+        turn = turns.find(session, visit_id, turn_id)
+        assert opened is not None
+        assert turn is not None
+        assert turns.released_of(opened, turn) == "The white part is bone."
+        assert turns.shown_of(opened, turn) == "Ask your doctor."
+    other = f"/staff/visits/{visit_id}/turns/{'0' * 32}/release"
+    assert doctor.post(other, data={"words": "x"}).status_code == 404
+
+
+def test_what_must_not_wait_is_on_top_of_the_doctors_list_without_a_word(
+    house: House, signed_in: SignedIn, visit_id: str
+) -> None:
+    with house.sessions() as session, session.begin():
+        later = visits.open_visit(session, house.master)
+        session.flush()
+        turn = turns.add_turn(session, later, Asked("might", "?", "en", "soften", "i", "p"))
+        turns.store_answer(
+            later, turn, Answered("raw", "s", "soften", "o", "p", "a", 1, -1, "time_critical")
+        )
+        urgent = later.visit.visit_id
+    doctor = signed_in("doctor").get("/staff/visits").text
+    nurse = signed_in("nurse").get("/staff/visits").text
+    assert doctor.index(urgent) < doctor.index(visit_id)
+    assert nurse.index(visit_id) < nurse.index(urgent)
+    assert "time_critical" not in doctor + nurse
+
+
+def test_alerts_hold_no_words_and_ring_until_seen(
+    house: House, signed_in: SignedIn, visit_id: str
+) -> None:
+    nurse = signed_in("nurse")
+    with house.sessions() as session, session.begin():
+        assert not alerts.is_someone_listening(session)
+        alert_id = alerts.raise_alert(session, visit_id, "emergency", is_silent=False).alert_id
+        alerts.raise_alert(session, visit_id, "person_at_risk", is_silent=True)
+    waiting = nurse.get("/staff/alerts.json").json()["waiting"]
+    assert [one["is_silent"] for one in waiting] == [False, True]
+    with house.sessions() as session:
+        assert alerts.is_someone_listening(session)
+    page = nurse.get("/staff/alerts").text
+    assert page.count('data-testid="alert"') == 2
+    assert page.count('data-testid="alert-seen"') == 2
+    assert "white part" not in page
+    assert "see them alone" in page
+    nurse.post(f"/staff/alerts/{alert_id}/seen")
+    assert len(nurse.get("/staff/alerts.json").json()["waiting"]) == 1
+    with house.sessions() as session:
+        seen = alerts.latest_of_visit(session, visit_id)
+        assert seen is not None
+        assert seen.seen_at is not None
