@@ -7,10 +7,11 @@ from collections import deque
 from pathlib import Path
 from typing import Any, Final
 
+import torch
 from tqdm import tqdm
 from transformers import TrainerCallback
 
-from training.adapter_trainer import keep_best, read_score
+from training.adapter_trainer import keep_best
 
 LOG_NAME: Final = "log.jsonl"
 WINDOW: Final = 100
@@ -83,7 +84,7 @@ class CheckpointByTime(TrainerCallback):  # type: ignore[misc]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:  # noqa: ARG002
         """Save when it is time."""
-        if time.monotonic() - self._last >= self._seconds:
+        if _agreed(time.monotonic() - self._last >= self._seconds):
             self._last = time.monotonic()
             control.should_save = True
         return control
@@ -96,6 +97,13 @@ class KeepBest(TrainerCallback):  # type: ignore[misc]
         """Keep them in this folder; a patience of 0 never stops."""
         self._folder = folder
         self._patience = patience
+        self._scores: list[float] = []
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Read the scores so far, so that a resumed run waits as long as an unbroken one."""
+        told = read_log(self._folder / LOG_NAME)
+        seen = [one for one in told if "eval_score" in one and one["step"] <= state.global_step]
+        self._scores = [one["eval_score"] for one in seen]
 
     def on_evaluate(
         self,
@@ -106,14 +114,11 @@ class KeepBest(TrainerCallback):  # type: ignore[misc]
         model: Any,
         **_: Any,
     ) -> Any:
-        """Compare with the best so far."""
-        if not state.is_world_process_zero:
-            return control
-        keep_best(model, self._folder, state.global_step, metrics)
-        best = read_score(self._folder)["step"]
-        # Counted from the log, so that a resumed run waits as long as an unbroken one.
-        told = read_log(self._folder / LOG_NAME)
-        waited = sum("eval_score" in line and line["step"] > best for line in told)
+        """Compare with the best so far; every process comes to the same decision."""
+        if state.is_world_process_zero:
+            keep_best(model, self._folder, state.global_step, metrics)
+        self._scores.append(metrics["eval_score"])
+        waited = len(self._scores) - 1 - self._scores.index(max(self._scores))
         if self._patience and waited >= self._patience:
             control.should_training_stop = True
         return control
@@ -162,6 +167,16 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         """Close the bar."""
         if self._bar is not None:
             self._bar.close()
+
+
+def _agreed(is_due: bool) -> bool:
+    """What the first process says, in all of them: clocks differ, checkpoints must not."""
+    if not torch.distributed.is_available() or not torch.distributed.is_initialized():
+        return is_due
+    on_card = torch.distributed.get_backend() == "nccl"
+    said = torch.tensor([int(is_due)], device="cuda" if on_card else "cpu")
+    torch.distributed.broadcast(said, 0)
+    return bool(said.item())
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

@@ -114,7 +114,7 @@ def last_checkpoint(cache: Path) -> Path | None:
     for folder in found:
         if _is_whole(folder):
             return folder
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
     return None
 
 
@@ -203,7 +203,7 @@ def _arguments(settings: AdapterConfig, *, has_held: bool) -> Any:
         warmup_steps=max(1, round(settings.steps * settings.warmup_share)),
         max_grad_norm=settings.clip,
         optim="adamw_torch",
-        bf16=torch.cuda.is_available(),
+        bf16=settings.precision == "bf16" or torch.cuda.is_available(),
         use_cpu=not torch.cuda.is_available(),
         train_sampling_strategy="sequential",
         seed=settings.seed,
@@ -215,6 +215,8 @@ def _arguments(settings: AdapterConfig, *, has_held: bool) -> Any:
         remove_unused_columns=False,
         label_names=["labels"],
         dataloader_pin_memory=False,
+        # Ranks run different numbers of row groups, and nothing in the buffers ever changes.
+        ddp_broadcast_buffers=False,
         disable_tqdm=True,
         report_to=[],
     )

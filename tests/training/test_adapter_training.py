@@ -118,6 +118,17 @@ def _kill_after(log: Path, arguments: list[str], *, steps: int) -> None:
         running.wait()
 
 
+def test_two_processes_train_one_adapter(base: Path, medpix: Path, tmp_path: Path) -> None:
+    _settings(tmp_path, steps=3, precision="bf16", checkpoint_seconds=0.0)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    command = [*launch, "-m", "training", "train", *_arguments(base, medpix, tmp_path, "two")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert set(_losses(tmp_path, "two")) == {1, 2, 3}
+    assert (tmp_path / "cache-two" / "checkpoint-3" / "rng_state_1.pth").is_file()
+    assert (tmp_path / "adapter-two" / "manifest.json").is_file()
+
+
 def test_qlora_trains_on_a_cpu(base: Path, medpix: Path, tmp_path: Path) -> None:
     _settings(tmp_path, steps=4, quantize="nf4", checkpointing=True, accumulation=2)
     assert main(_arguments(base, medpix, tmp_path, "nf4")) == 0
