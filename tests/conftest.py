@@ -10,9 +10,8 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """The folder of data packs, named by ANTEROOM_TEST_DATA or beside the checkout; else a skip."""
-    named = os.environ.get("ANTEROOM_TEST_DATA")
-    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    """The folder of data packs that ANTEROOM_TEST_DATA names; a skip without it."""
+    folder = Path(os.environ.get("ANTEROOM_TEST_DATA", "/nowhere"))
     if not folder.is_dir():
         pytest.skip("no data packs here; name their folder in ANTEROOM_TEST_DATA")
     return folder

@@ -1,5 +1,6 @@
 """The guard over the shared cases, scored by its own command."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from tests.reliability.bar import Bar
 
 ROOT = Path(__file__).parents[2]
-CASES = ROOT.parent / "shared" / "data" / "guardrail" / "cases.jsonl"
+CASES = Path(os.environ.get("ANTEROOM_TEST_DATA", "/nowhere")) / "guardrail" / "cases.jsonl"
 
 
 def shared_cases(_folder: Path, _is_full: bool) -> Bar:
