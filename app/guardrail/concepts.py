@@ -74,7 +74,7 @@ class Lexicon:
             if length > len(token):
                 break
             found += self.stems.get(token[:length], ())
-        if found or len(token) < _FUZZY_FROM or token in self.known or not token.isalpha():
+        if found or token in self.known or not token.isalpha() or len(token) < _FUZZY_FROM - 1:
             return tuple(found)
         for near in self._near(token):
             found += self.exact.get(near, ())
@@ -83,7 +83,9 @@ class Lexicon:
     def _near(self, token: str) -> list[str]:
         """Listed words one slip of the finger away that begin with the same letter."""
         near: set[str] = set()
-        for shape in _deletions(token):
+        # A short word may only have lost a letter ("chst"); other slips make too many words.
+        shapes = _deletions(token) if len(token) >= _FUZZY_FROM else {token}
+        for shape in shapes:
             near |= self.fuzzy.get(shape, set())
         return sorted(word for word in near if word[0] == token[0])
 
@@ -149,7 +151,7 @@ def _objected(pattern: Pattern, spans: Spans, chosen: list[tuple[int, int]]) -> 
     low, high = min(chosen)[0], max(end for _, end in chosen)
     for concept in pattern.unless:
         # "no chest pain" denies; "chest pain and I cannot move" does not: only what stands before.
-        near = (low - 3, low - 1) if concept == "negated" else (low - 5, high + 5)
+        near = (low - 3, low - 1) if concept == "negated" else (low - 8, high + 5)
         there = spans.get(concept, [])
         index = bisect_left(there, (near[0], 0))
         if index < len(there) and there[index][0] <= near[1]:

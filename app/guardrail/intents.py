@@ -20,6 +20,8 @@ from app.guardrail.reading_language import best_language, coverage, is_unread
 
 ALARMS: Final = ("emergency", "self_harm", "person_at_risk")
 MAX_QUESTION: Final = 2000
+# "This queue is killing me" is no alarm, but it is a feeling.
+_FEELINGS: Final = ("anger", "fear")
 _HIDDEN_COVERAGE: Final = 0.6
 _PERSON: Final = re.compile(
     r"\b(?:scans?|pictures?|images?|results?|x-?rays?|mri|ct|reports?|records?|files?)"
@@ -112,7 +114,11 @@ def _spans(policy: Policy, view: str) -> dict[str, Spans]:
             found[language] = {
                 concept: kept
                 for concept, several in spans.items()
-                if (kept := [span for span in several if span[0] not in covered])
+                if (
+                    kept := [
+                        span for span in several if span[0] not in covered or concept in _FEELINGS
+                    ]
+                )
             }
     return found
 

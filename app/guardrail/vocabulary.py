@@ -46,7 +46,8 @@ class Vocabulary:
         for at in range(3, len(word) - 2):
             first, last = word[:at], word[at:]
             if not any(
-                first.endswith(link) and self.groups.get(first[: len(first) - len(link)], "") in _PARTS
+                first.endswith(link)
+                and self.groups.get(first[: len(first) - len(link)], "") in _PARTS
                 for link in self.links
             ):
                 continue
