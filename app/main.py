@@ -6,8 +6,11 @@ from fastapi.staticfiles import StaticFiles
 
 from app.deps import House
 from app.errors import AppError, SignInNeeded, VisitNeeded
+from app.intake.limits import MIB
+from app.patient.access import chosen_language
 from app.patient.pages import router as patient_router
 from app.staff.pages import router as staff_router
+from app.web.body_limit import BodyLimit
 from app.web.health import router as health_router
 from app.web.security import SameOriginOnly, SecurityHeaders
 from app.web.templating import ROOT, page
@@ -15,8 +18,7 @@ from app.web.templating import ROOT, page
 
 def make_app(house: House) -> FastAPI:
     """The ASGI application around an open house."""
-    limit = house.settings.max_upload_mb * 1024 * 1024
-    app = FastAPI(title="Anteroom", docs_url=None, redoc_url=None, max_body_size=limit)
+    app = FastAPI(title="Anteroom", docs_url=None, redoc_url=None)
     app.state.house = house
     app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
     for router in (health_router, patient_router, staff_router):
@@ -27,13 +29,16 @@ def make_app(house: House) -> FastAPI:
     app.add_exception_handler(404, _show_not_found)
     app.add_exception_handler(413, _show_too_large)
     app.add_exception_handler(500, _show_broken)
+    limit = house.settings.max_upload_mb * MIB + MIB  # the form around a file needs room too
+    app.add_middleware(BodyLimit, max_bytes=limit, refuse=_show_too_large)
     app.add_middleware(SameOriginOnly, public_url=house.settings.public_url)
     app.add_middleware(SecurityHeaders, is_https=house.settings.public_url.startswith("https"))
     return app
 
 
 def _language(request: Request) -> str:
-    return getattr(request.state, "language", "en")
+    language: str = getattr(request.state, "language", "") or chosen_language(request)
+    return language
 
 
 def _show_error(request: Request, error: Exception) -> Response:

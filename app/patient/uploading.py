@@ -10,10 +10,11 @@ from fastapi.responses import Response
 from app.deps import House, HouseDep, SessionDep
 from app.intake.limits import MIB, Limits
 from app.intake.receive import ReceivedScan, Refusal, receive
-from app.patient.access import Use
+from app.patient.access import Tablet, Use
 from app.patient.showing import go_to, show
 from app.storage import audit, scans
 from app.storage.scans import ScanFacts
+from app.storage.tables import Scan
 
 router = APIRouter()
 log = structlog.get_logger()
@@ -26,8 +27,7 @@ TOO_LARGE = ("too_large", "too_many_pixels")
 def upload_page(request: Request, session: SessionDep, tablet: Use) -> Response:
     """Choose a picture."""
     known = scans.all_of_visit(session, tablet.visit_id)
-    newest = known[-1].scan_id if known else None
-    return show(request, "upload.html", tablet, reason="", newest=newest)
+    return _page(request, tablet, known)
 
 
 @router.post("/upload")
@@ -48,15 +48,25 @@ def upload(
         reason = "too_many_scans"
     if isinstance(received, Refusal) or reason:
         log.info("upload_refused", reason=reason, visit_id=tablet.visit_id)
-        newest = known[-1].scan_id if known else None
-        status = 413 if reason in TOO_LARGE else 422
-        values = {"reason": reason, "newest": newest}
-        return show(request, "upload.html", tablet, status=status, **values)
+        return _page(request, tablet, known, reason)
     opened = tablet.opened
     scan = scans.add_scan(session, house.blobs, opened, _facts(received), received.image_png)
     audit.record(session, "patient", "scan.upload", scan.scan_id)
     log.info("upload_taken", scan_id=scan.scan_id, seconds=round(time.monotonic() - started, 3))
     return go_to(f"/scan/{scan.scan_id}")
+
+
+def _page(request: Request, tablet: Tablet, known: list[Scan], reason: str = "") -> Response:
+    settings = request.app.state.house.settings
+    return show(
+        request,
+        "upload.html",
+        tablet,
+        status=413 if reason in TOO_LARGE else 422 if reason else 200,
+        reason=reason,
+        newest=known[-1].scan_id if known else None,
+        max_bytes=settings.max_upload_mb * MIB,
+    )
 
 
 def _received(house: House, picture: UploadFile) -> ReceivedScan | Refusal:

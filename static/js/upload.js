@@ -13,12 +13,16 @@ function start() {
   const progress = form.querySelector("[data-progress]");
   const bar = progress.querySelector("progress");
 
+  const isTooLarge = () => file.files.length && file.files[0].size > Number(form.dataset.maxBytes);
+
   file.addEventListener("change", () => {
+    form.querySelector("[data-too-large]").hidden = !isTooLarge();
     if (file.files.length) chosen.textContent = `${chosen.dataset.chosenWords} ${file.files[0].name}`;
   });
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (isTooLarge()) return;
     form.querySelector("button").disabled = true;
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
