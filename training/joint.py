@@ -7,12 +7,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from model.mask_codec import CodecNetwork
 from model.seg_tokens import LOC_BINS, SEG_CODES
+from training.mask_loss import drawn_mask_loss
 from training.rows import IGNORE, Rows, Vocabulary
 
 PLACE_WEIGHT = 2.0
 CORNER_WEIGHT = 6.0
-CODE_WEIGHT = 1.0
+CODE_WEIGHT = 0.6
+MASK_WEIGHT = 1.0
 WORD_WEIGHT = 2.0
 CODE_SHARPNESS = 14.0
 """Soft code targets fall by e where a code's distance grows by a 14th of the mean distance."""
@@ -21,10 +24,11 @@ CODE_SHARPNESS = 14.0
 @dataclass(frozen=True)
 class Targets:
     """Tables that turn a label into a soft target: places float32[1024, 1024] of one sigma,
-    codes float32[128, 128]."""
+    codes float32[128, 128]; the frozen codec draws what codes mean."""
 
     places: Tensor
     codes: Tensor
+    codec: CodecNetwork
 
 
 def place_table(sigma: float) -> Tensor:
@@ -86,6 +90,7 @@ def token_losses(
         chosen = labels[codes] - first_seg
         chances = seg_logits[codes].log_softmax(-1)
         losses["code"] = CODE_WEIGHT * -(targets.codes[chosen] * chances).sum()
+        losses["mask"] = MASK_WEIGHT * drawn_mask_loss(targets.codec, seg_logits[codes], chosen)
     return losses
 
 

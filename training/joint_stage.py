@@ -62,6 +62,7 @@ def train_joint(run: JointRun) -> None:
     torch.manual_seed(config.seed)
     heads = make_heads(config, run.prepared)
     codec = MaskCodec.load(run.folder / "mask_codec.npz")
+    codec.network.requires_grad_(False)
     codebook = codec.network.codebook.detach()
     state = load_state(run.folder / "joint.pt")
     if state is None:
@@ -87,7 +88,7 @@ def train_joint(run: JointRun) -> None:
     while (share := team.agree(clock.share)) < 1.0:
         optimizers.set_rate(rate_at(share, step))
         sigma = SIGMAS[0] + (SIGMAS[1] - SIGMAS[0]) * share
-        targets = Targets(place_table(sigma), code_table(codebook))
+        targets = Targets(place_table(sigma), code_table(codebook), codec.network)
         losses = _one_step(run, heads, maker, targets, step)
         team.average_gradients(taught)
         norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), 2.0)

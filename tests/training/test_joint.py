@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 
+from model.mask_codec import CodecNetwork
 from model.seg_tokens import LOC_BINS, SEG_CODES
 from training.joint import Targets, code_table, place_table, point_names_at_patches, token_losses
 from training.rows import Vocabulary
@@ -23,8 +24,12 @@ class Head:
 
 def losses(logits: Any, label: int) -> dict[str, float]:
     vocabulary = Vocabulary(None, (), 4, WORDS, WORDS + LOC_BINS, (), {})
-    targets = Targets(place_table(3.0), code_table(torch.randn(SEG_CODES, 4)))
-    found = token_losses(Head(), vocabulary, logits[None], torch.tensor([label]), targets)
+    codec = CodecNetwork((2, 2, 2, 2), (2, 2, 2, 2, 2), 3)
+    targets = Targets(place_table(3.0), code_table(codec.codebook.detach()), codec)
+    is_code = WORDS + LOC_BINS <= label < WORDS + LOC_BINS + SEG_CODES
+    count = 16 if is_code else 1
+    states, labels = logits.expand(count, -1), torch.tensor([label] * count)
+    found = token_losses(Head(), vocabulary, states, labels, targets)
     return {name: float(value) for name, value in found.items()}
 
 
@@ -56,7 +61,7 @@ def test_a_code_is_asked_for_within_the_codes() -> None:
     logits = torch.full((ROWS,), -20.0)
     logits[WORDS + LOC_BINS + 7] = 20.0
     found = losses(logits, WORDS + LOC_BINS + 7)
-    assert set(found) == {"word", "code"}
+    assert set(found) == {"word", "code", "mask"}
     assert found["word"] < 0.01
 
 
@@ -78,3 +83,23 @@ def test_names_start_as_class_vectors_and_queries_as_keys() -> None:
     keys = attention.k_proj.weight.detach()
     queries = attention.q_proj.weight.detach()[: len(keys)]
     assert float((keys - queries).abs().max()) < 0.2
+
+
+def test_the_mask_loss_pulls_towards_codes_that_draw_the_asked_mask() -> None:
+    from training.mask_loss import drawn_mask_loss
+
+    torch.manual_seed(0)
+    codec = CodecNetwork((2, 2, 2, 2), (4, 4, 4, 4, 4), 3).requires_grad_(False)
+    codes = torch.randint(SEG_CODES, (32,))
+    with torch.no_grad():
+        for weights in codec.decoder.parameters():
+            weights.mul_(4.0)
+        drawn = codec.picture(codec.codebook[codes.view(2, 16)])
+        codec.decoder[12].bias -= drawn.median()  # so that half of each mask is filled
+    right = torch.nn.functional.one_hot(codes, SEG_CODES).float() * 30.0
+    wrong = right.roll(1, 1).requires_grad_(True)
+    loss = drawn_mask_loss(codec, wrong * 0.1, codes)
+    loss.backward()
+    assert wrong.grad is not None
+    assert float(wrong.grad.abs().sum()) > 0.0
+    assert float(drawn_mask_loss(codec, right, codes)) < float(loss.detach()) * 0.8
