@@ -81,6 +81,12 @@ def test_no_two_structures_share_a_name(catalogue: Catalogue, language: str) -> 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_names_stay_apart_when_listed_with_commas(catalogue: Catalogue, language: str) -> None:
+    names = [text.name for text in texts(catalogue, language).values()]
+    assert [name for name in names if re.search(r"[,،、;]", name)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_left_in_english(catalogue: Catalogue, language: str) -> None:
     for key, text in texts(catalogue, language).items():
         english = catalogue.structure(key).text(SOURCE_LANGUAGE)
