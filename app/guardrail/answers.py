@@ -11,14 +11,15 @@ from app.guardrail.normalise import fold, words
 from app.guardrail.policy import Policy
 from app.guardrail.reading_language import best_language, is_unread
 from app.guardrail.sentences import split_sentences
+from app.guardrail.vocabulary import PHRASE
 
 MAX_RAW: Final = 5000
-_SHORT_ANSWER: Final = 4
+_FRAGMENT_WORDS: Final = 8
 _BROKEN: Final = re.compile(
     r"<\s*/?\s*\w+[^>]*>|[{}\[\]]|```|^\s*(?:detect|segment|answer|caption|null|none|nan|undefined)\b",
     re.IGNORECASE,
 )
-_LEADING: Final = re.compile(r"^\s*(\w+)\s*[,.:;!\u2013\u2014-]*\s*", re.UNICODE)
+_LEADING: Final = re.compile(r"^\s*(\w+)\s*(?:[,.:;!\u2013\u2014-]+\s*|$)", re.UNICODE)
 # Where an identifying sentence may be cut; the part before must be approved on its own.
 _CUTS: Final = re.compile(
     r",|\s(?=(?:of|with|after|in|and|but|which|who|from|that|showing|at|where|taken|because|demonstrat\w+|"
@@ -109,7 +110,7 @@ def _judge_short(
         if asked.mode == "open" and asked.plain_yes_no and good:
             return Judgement(True, (), True, "answer.plain_yes_no")
         return Judgement(False, (), True, "answer.yes_no")
-    if len(words(fold(sentences[0]))) > _SHORT_ANSWER:
+    if not _is_fragment(sentences[0], approvers):
         return None
     approval = _best(sentences[0], approvers, False)
     if _identifies(policy, sentences[0], approvers) and approval.ok:
@@ -138,7 +139,8 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
         bare = [tag.split("_", 1)[-1] for tag in reading.tagged]
         known = all(word in allowed for word in reading.unknown)
         presumes = any(word in _PRONOUNS for word in bare)
-        plain |= known and len(bare) >= 3 and reading.anchored and not presumes
+        anchored = reading.anchored or "part" in bare
+        plain |= known and len(bare) >= 3 and anchored and not presumes
         yes_no |= plain and all(
             tag in allowed
             or (tag[:2] in ("a_", "d_", "m_") and tag not in _SUBSTANCES)
@@ -178,6 +180,22 @@ def _approved_start(sentence: str, approvers: Sequence[Approver]) -> str:
         if len(start.split()) >= 3 and _best(start, approvers, False).ok:
             return start
     return ""
+
+
+def _is_fragment(sentence: str, approvers: Sequence[Approver]) -> bool:
+    """Whether a text is a few words without a verb and without a kind of picture."""
+    for approver in approvers:
+        reading = approver.read(sentence)
+        if reading.unknown:
+            continue
+        groups = approver.vocabulary.groups
+        if any(tag.startswith("m_") or tag == PHRASE for tag in reading.tagged):
+            return False
+        longest = 3 if approver.vocabulary.verbless else _FRAGMENT_WORDS
+        return len(reading.tagged) <= longest and not any(
+            groups.get(tag.split("_", 1)[-1], "").startswith("verb") for tag in reading.tagged
+        )
+    return len(words(fold(sentence))) <= _FRAGMENT_WORDS // 2
 
 
 def _is_substance(text: str, approvers: Sequence[Approver]) -> bool:

@@ -53,6 +53,8 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         for name, entries in finding_lists.items()
         if name == "other" or name.startswith(("note.", "time."))
         for entry in entries
+        # Three letters are a word of some other language ("ich"); they count in answers alone.
+        if len(entry) > 3
     ]
     texts = {
         language: read_texts(folder / "texts" / f"{language}.yaml", language, mistakes)

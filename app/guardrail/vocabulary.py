@@ -9,6 +9,7 @@ from app.guardrail.normalise import fold, words
 
 _SPINE_LEVEL: Final = re.compile(r"^[ctls](?:1[0-2]|[1-9])$")
 _UNIT_NUMBER: Final = re.compile(r"^\d{1,4}(?:kv|kvp|mm|cm|d|th|st|nd|rd|t)?$")
+_X_RAY: Final = re.compile(r"\bx[- ](?=ray)", re.IGNORECASE)
 _TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_"}
 PHRASE: Final = "ph"
 # Function words make no compounds: "in" + "sein" is not a word anybody approved.
@@ -24,6 +25,7 @@ class Vocabulary:
     groups: Mapping[str, str]  # folded word -> its first group
     anchors: frozenset[str]
     phrases: Mapping[str, tuple[tuple[str, ...], ...]]
+    verbless: bool = False  # whether a sentence of this language needs no verb of its own
     links: tuple[str, ...] = ()  # what may stand between the parts of a compound; () for none
 
     def holds(self, word: str) -> bool:
@@ -73,6 +75,8 @@ def build_vocabulary(
     groups: Mapping[str, tuple[bool, Sequence[str], Sequence[str], Sequence[str]]],
     phrases: Iterable[str],
     links: Sequence[str] = (),
+    *,
+    verbless: bool = False,
 ) -> Vocabulary:
     """Expands every group (anchor?, prefixes, suffixes, words) to the forms it approves."""
     found: dict[str, str] = {}
@@ -83,7 +87,9 @@ def build_vocabulary(
                 found.setdefault(form, name)
                 if is_anchor:
                     anchors.add(form)
-    return Vocabulary(language, found, frozenset(anchors), index_phrases(phrases), tuple(links))
+    return Vocabulary(
+        language, found, frozenset(anchors), index_phrases(phrases), verbless, tuple(links)
+    )
 
 
 def inflect(stem: str, prefixes: Sequence[str], suffixes: Sequence[str]) -> set[str]:
@@ -104,7 +110,7 @@ def index_phrases(phrases: Iterable[str]) -> dict[str, tuple[tuple[str, ...], ..
     """Phrases by their first word, the longest first."""
     found: dict[str, list[tuple[str, ...]]] = {}
     for phrase in phrases:
-        parts = tuple(words(fold(phrase)))
+        parts = tuple(words(fold(_X_RAY.sub("x", phrase))))
         if parts and parts not in found.setdefault(parts[0], []):
             found[parts[0]].append(parts)
     return {

@@ -32,7 +32,7 @@ def read_words(
         keys = check_keys(
             read_yaml(file, mistakes),
             needed=("language", "groups"),
-            allowed=("phrases", "plain", "yes_no", "identifies", "links"),
+            allowed=("phrases", "plain", "yes_no", "identifies", "links", "verbless"),
             mistakes=mistakes,
         )
         groups: dict[str, tuple[bool, Sequence[str], Sequence[str], Sequence[str]]] = {}
@@ -54,6 +54,7 @@ def read_words(
             groups,
             commas(text(keys.get("phrases"), mistakes)),
             text_list(keys.get("links"), mistakes),
+            verbless=text(keys.get("verbless"), mistakes) == "yes",
         )
         extras[code] = {
             "plain": frozenset(words(fold(text(keys.get("plain"), mistakes)))),
