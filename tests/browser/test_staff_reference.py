@@ -99,7 +99,7 @@ def test_a_kept_reference_stands_beside_the_patients_scan(
     server: RunningServer, browser: Browser
 ) -> None:
     """Whatever the model takes the picture for, an example of every kind is in the library."""
-    mine = drawn_png(DRAWINGS[6], 9)
+    mine = drawn_png(DRAWINGS[6], 3)
     staff, patient = new_page(browser, server), new_page(browser, server)
     sign_in(staff)
     look(patient, mine)
