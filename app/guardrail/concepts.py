@@ -11,6 +11,8 @@ Spans = dict[str, list[tuple[int, int]]]
 """Concept -> the (start, end) word positions at which it stands, in order."""
 _RULE = re.compile(r"^(?P<parts>[^@!]+)(?:@(?P<window>\d+))?(?P<not>(?:\s*![a-z_]+)*)$")
 _FUZZY_FROM = 5
+# New words of one text that are compared letter by letter; a text of more is noise.
+_MAX_FUZZY = 150
 _MAX_WORD = 40
 _MIN_STEM = 2
 
@@ -50,31 +52,39 @@ class Lexicon:
     def find(self, tokens: Sequence[str]) -> dict[str, Spans]:
         """Language -> concept -> spans, for the words of one text."""
         found: dict[str, Spans] = {}
+        fresh = _MAX_FUZZY
         for at, token in enumerate(tokens):
-            for entry in self._entries(token):
+            entries = self._cache.get(token)
+            if entries is None:
+                entries = self._look_up(token[:_MAX_WORD], fuzzy=fresh > 0)
+                fresh -= 1
+                if fresh >= 0:
+                    self._remember(token, entries)
+            for entry in entries:
                 end = _phrase_end(entry.rest, tokens, at + 1)
                 if end:
                     spans = found.setdefault(entry.language, {})
                     spans.setdefault(entry.concept, []).append((at, end))
         return found
 
-    def _entries(self, token: str) -> tuple[_Entry, ...]:
-        cached = self._cache.get(token)
-        if cached is not None:
-            return cached
-        entries = self._look_up(token[:_MAX_WORD])
+    def _remember(self, token: str, entries: tuple[_Entry, ...]) -> None:
         if len(self._cache) > 20_000:
             self._cache.clear()
         self._cache[token] = entries
-        return entries
 
-    def _look_up(self, token: str) -> tuple[_Entry, ...]:
+    def _look_up(self, token: str, *, fuzzy: bool) -> tuple[_Entry, ...]:
         found = list(self.exact.get(token, ()))
         for length in self.lengths:
             if length > len(token):
                 break
             found += self.stems.get(token[:length], ())
-        if found or token in self.known or not token.isalpha() or len(token) < _FUZZY_FROM - 1:
+        if (
+            found
+            or not fuzzy
+            or token in self.known
+            or not token.isalpha()
+            or len(token) < _FUZZY_FROM - 1
+        ):
             return tuple(found)
         for near in self._near(token):
             found += self.exact.get(near, ())

@@ -127,7 +127,7 @@ def _hides_text(policy: Policy, text: str, views: Sequence[str]) -> bool:
     """Whether a text that reads badly reads well as base64, ROT13 or backwards."""
     if any(_readable(policy, hidden) for hidden in base64_texts(text)):
         return True
-    if max(coverage(policy, words(view)) for view in views) >= _HIDDEN_COVERAGE / 2:
+    if max(coverage(policy, words(view)) for view in views[:2]) >= _HIDDEN_COVERAGE / 2:
         return False
     return any(_readable(policy, hidden) for hidden in decoded_texts(text))
 

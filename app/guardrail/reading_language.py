@@ -7,7 +7,7 @@ from typing import Final
 from app.guardrail.normalise import WORD, fold, words
 from app.guardrail.policy import LANGUAGES, Policy
 
-_SAMPLE: Final = 400
+_SAMPLE: Final = 120
 # Letters of languages that use the Arabic script and are not Arabic.
 _NOT_ARABIC: Final = frozenset("پچژگٹڈڑںےہھۆێڕڵەۇۈې")
 _LEAST_TOKENS: Final = 3

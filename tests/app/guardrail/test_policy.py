@@ -1,0 +1,82 @@
+"""A policy with mistakes is refused with file and line; a clinic adds and never removes."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from app.guardrail.check import Guard, PolicyError, Scan
+from app.guardrail.policyfiles import FOLDER, load_policy
+
+
+def clinic(folder: Path, text: str) -> Path:
+    file = folder / "policy.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_all_mistakes_are_reported_with_file_and_line(tmp_path: Path) -> None:
+    broken = tmp_path / "policies"
+    shutil.copytree(FOLDER, broken)
+    rules = broken / "questions-intent.yaml"
+    text = rules.read_text(encoding="utf-8")
+    text = text.replace("kind: fear", "kind: fearful").replace('["medicine', '["medicin')
+    rules.write_text(text, encoding="utf-8")
+    words = broken / "texts" / "nl.yaml"
+    words.write_text(words.read_text(encoding="utf-8").replace("  staff: ", "  stuff: "))
+    (broken / "texts" / "pl.yaml").unlink()
+    with pytest.raises(PolicyError) as error:
+        load_policy(folder=broken)
+    found = "\n".join(error.value.mistakes)
+    line = next(n for n, row in enumerate(text.splitlines(), 1) if "kind: fearful" in row)
+    assert f"questions-intent.yaml:{line - 1}: unknown kind 'fearful'" in found
+    assert "unknown concept 'medicin'" in found
+    assert "unknown key 'stuff'" in found
+    assert "key 'staff' is missing" in found
+    assert "pl.yaml:1: cannot be read" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("colour: red\n", "policy.yaml:1: unknown key 'colour'"),
+        ("switch_off: [ask.self_harm]\n", "'ask.self_harm' is locked"),
+        ("languages_off: [en]\n", "'en' cannot be switched off"),
+        ("use_categories: perhaps\n", "must be yes or no"),
+        ("never_say: {xx: [a]}\n", "unknown language 'xx'"),
+        ("a: [\n", "not well-formed"),
+    ],
+)
+def test_clinic_mistakes_are_named(tmp_path: Path, text: str, mistake: str) -> None:
+    with pytest.raises(PolicyError, match=r"policy\.yaml") as error:
+        Guard.load(clinic(tmp_path, text))
+    assert mistake in str(error.value)
+
+
+def test_clinic_additions_make_the_guard_stricter(tmp_path: Path) -> None:
+    file = clinic(
+        tmp_path,
+        "never_say: {en: [collarbone]}\nalarm_phrases: {en: [purple elephant]}\n"
+        "questions: {en: [Where do I park?]}\nemergency_number: '113'\n",
+    )
+    guard, plain = Guard.load(file), Guard.load()
+    answer = "The collarbone is the thin curved bone between the neck and the shoulder."
+    assert plain.check_answer("What is this bone?", answer, "en", Scan()).verdict == "allow"
+    assert guard.check_answer("What is this bone?", answer, "en", Scan()).verdict == "soften"
+    assert guard.check_question("A purple elephant!", "en", Scan()).verdict == "escalate"
+    assert guard.suggested_questions("en", Scan())[0] == "Where do I park?"
+    assert "113" in guard.fixed("alert_unanswered", "en")
+    assert guard.digest != plain.digest
+
+
+def test_a_switched_off_language_speaks_english(tmp_path: Path) -> None:
+    guard = Guard.load(clinic(tmp_path, "languages_off: [tr]\n"))
+    assert guard.fixed("staff", "tr") == guard.fixed("staff", "en")
+    assert guard.fixed("staff", "pl") != guard.fixed("staff", "en")
+
+
+def test_nothing_in_the_category_lexicon_holds_a_severity() -> None:
+    text = (FOLDER / "findings.yaml").read_text(encoding="utf-8")
+    kinds = text.split("notes:")[0].lower().split("kinds:")[1]
+    for word in ("grave", "mild", "severe", "urgent", "benign", "malignan", "everyday"):
+        assert word not in kinds
