@@ -171,3 +171,40 @@ def test_staff_pages_work_with_the_keyboard_and_say_nothing_in_the_console(
         expect(page.locator("h1")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
     assert said == []
+
+
+def test_a_scanned_sheet_fills_in_the_code_and_leaves_no_trace_of_it(
+    server: RunningServer, browser: Browser
+) -> None:
+    staff, patient = new_page(browser, server), new_page(browser, server)
+    sign_in(staff)
+    staff.get_by_test_id("visit-new").click()
+    code = staff.get_by_test_id("visit-code").inner_text()
+    patient.goto(f"/#{code.replace(' ', '')}")
+    field = patient.get_by_test_id("visit-code")
+    expect(field).to_have_value(code)
+    assert patient.evaluate("location.href").endswith("/")
+    field.press("Enter")
+    expect(patient.get_by_test_id("consent")).to_be_visible()
+
+
+def test_what_the_doctor_releases_and_takes_back_reaches_the_tablet(
+    server: RunningServer, browser: Browser
+) -> None:
+    staff, patient = new_page(browser, server), new_page(browser, server)
+    look(patient, drawn_png(DRAWINGS[6], 4))
+    sign_in(staff)
+    staff.locator("[data-testid=visit-row] a.code").last.click()
+    staff.get_by_test_id("doctor-note").fill("We looked at this together.")
+    staff.get_by_test_id("doctor-note-submit").click()
+    patient.reload()
+    expect(patient.locator("body")).not_to_contain_text("We looked at this together.")
+    staff.get_by_test_id("release-level").select_option("full")
+    staff.locator("form[action$='/level'] button").click()
+    patient.reload()
+    expect(patient.locator("body")).to_contain_text("We looked at this together.")
+    staff.get_by_test_id("release-level").select_option("hold")
+    staff.locator("form[action$='/level'] button").click()
+    patient.reload()
+    expect(patient.locator("body")).not_to_contain_text("We looked at this together.")
+    expect(patient.get_by_test_id("scan-image")).to_have_count(0)
