@@ -13,12 +13,18 @@ SIDES = {
     "de": (r"\blink(e|er|es|en)\b", r"\brecht(e|er|es|en)\b"),
     "fr": (r"\bgauche\b", r"\bdroite?\b"),
     "es": (r"\bizquierd[oa]\b", r"\bderech[oa]\b"),
+    "tr": (r"\bsol\b", r"\bsağ\b"),
+    "pl": (r"\blew(a|y|e|ej|ego)\b", r"\bpraw(a|y|e|ej|ego)\b"),
+    "ar": (r"\b(ال)?(أيسر|يسرى|يسار)\b", r"\b(ال)?(أيمن|يمنى|يمين)\b"),
 }
 ILLNESS = {
     "nl": r"\b(kanker|tumor|gezwel|vlek|schaduw|normaal|gezond|ziekte?|pijn|gebroken|risico)\b",
     "de": r"\b(krebs|tumor|fleck|schatten|normal|gesund|krank\w*|schmerz\w*|gebrochen|risiko)\b",
     "fr": r"\b(cancer|tumeur|tache|ombre|normale?|saine?|malad\w*|douleur|cassée?|risque)\b",
     "es": r"\b(cáncer|tumor|mancha|sombra|normal|san[oa]|enferm\w*|dolor|rot[oa]|riesgo)\b",
+    "tr": r"\b(kanser|tümör|kitle|leke|gölge|normal|sağl\w[kğ]|hasta|ağr\w|k\wr\wk|risk)\w*\b",
+    "pl": r"\b(rak\w?|guz\w*|plam[aęy]|cień|normaln\w*|zdrow\w*|chor\w*|ból|złaman\w*|ryzyko)\b",
+    "ar": r"\b[وفبلك]?(ال)?(سرطان|ورم|كتلة|كتل|بقعة|ظل|طبيعي|سليم|مرض|مريض|ألم|كسر|خطر)ة?\b",
 }
 
 
@@ -38,7 +44,7 @@ def files(language: str) -> list[Path]:
 
 
 def test_the_first_languages_after_english_are_there() -> None:
-    assert {"nl", "de", "fr", "es"} <= set(LANGUAGES)
+    assert {"nl", "de", "fr", "es", "tr", "ar", "pl"} <= set(LANGUAGES)
     assert SOURCE_LANGUAGE not in LANGUAGES
 
 
