@@ -39,7 +39,7 @@ class SuffixGrammar:
         self._box: list[int] = []
         self._seen_codes = 0
         self._at = 0
-        self._may_stop = True
+        self.may_stop = True
         self._fed = 0
         self.is_finished = False
         self.complete_tokens = 0
@@ -50,11 +50,16 @@ class SuffixGrammar:
         seg = self._tokens.seg_ids if self._codes else ()
         return tuple(sorted({*words, *self._tokens.loc_ids, *seg, self._tokens.eos_id}))
 
+    @property
+    def is_at_place(self) -> bool:
+        """Whether a place comes next, or the end where `may_stop`."""
+        return len(self._box) < _LOCS_PER_BOX
+
     def allowed(self) -> Sequence[int]:
-        """The token numbers that may come next; never empty before the end."""
-        if len(self._box) < _LOCS_PER_BOX:
+        """The token numbers that may come next; places in their order, the end token last."""
+        if self.is_at_place:
             places = self._places()
-            return (*places, self._tokens.eos_id) if self._may_stop else places
+            return (*places, self._tokens.eos_id) if self.may_stop else places
         if self._seen_codes < self._codes:
             return self._tokens.seg_ids
         return tuple({tail.ids[self._at] for tail in self._open})
@@ -62,11 +67,11 @@ class SuffixGrammar:
     def feed(self, number: int) -> None:
         """Take one allowed token; `complete_tokens` counts up to the last whole object."""
         self._fed += 1
-        if len(self._box) < _LOCS_PER_BOX:
+        if self.is_at_place:
+            self.may_stop = False
             if number == self._tokens.eos_id:
                 self.is_finished = True
                 return
-            self._may_stop = False
             self._box.append(self._loc_index[number])
         elif self._seen_codes < self._codes:
             self._seen_codes += 1

@@ -31,7 +31,7 @@ def test_names_are_split_into_even_groups(count: int, size: int, sizes: list[int
 
 
 def test_a_name_asked_for_twice_is_asked_once() -> None:
-    assert group_names(["liver", "spleen", "liver"]) == [("liver", "spleen")]
+    assert group_names(["liver", "spleen", "liver"], 4) == [("liver", "spleen")]
 
 
 @pytest.mark.parametrize("size", [0, 9])
@@ -49,7 +49,9 @@ def test_no_labels_ask_nothing() -> None:
 def test_all_groups_travel_in_one_batch_with_the_grammar() -> None:
     backend = ScriptedBackend({".*": ""})
     labels = [f"part {number}" for number in range(10)]
-    found = find_regions(backend, IMAGE, "digest", labels, LeftHalf(), adapter="knees")
+    found = find_regions(
+        backend, IMAGE, "digest", labels, LeftHalf(), adapter="knees", group_size=4
+    )
     assert backend.batches == [3]
     assert {request.grammar for request in backend.requests} == {"segment"}
     assert {request.adapter for request in backend.requests} == {"knees"}

@@ -1,0 +1,71 @@
+"""Which token a grammar takes from given scores; whole suffixes are tested in test_local."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model.grammar import SuffixGrammar
+from model.text_tokens import TextTokens, open_tokens
+from tests.model.tiny import save_tokenizer
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> TextTokens:
+    folder: Path = tmp_path_factory.mktemp("tokens")
+    save_tokenizer(folder)
+    return open_tokens(folder, image_id=4, image_tokens=16)
+
+
+def taken(
+    tokens: TextTokens, grammar: SuffixGrammar, chances: dict[int, float]
+) -> tuple[int, float]:
+    import torch
+
+    from model.decoding import _allowed_best
+
+    known = list(grammar.vocabulary())
+    column = {number: place for place, number in enumerate(known)}
+    scores: Any = torch.full((len(known),), -50.0)
+    for number, chance in chances.items():
+        scores[column[number]] = torch.tensor(chance).log()
+    return _allowed_best(scores, grammar, column)
+
+
+def test_the_middle_of_several_places_is_taken(tokens: TextTokens) -> None:
+    grammar = SuffixGrammar(["liver"], tokens, has_masks=True)
+    spread = {100: 0.3, 101: 0.1, 102: 0.2, 103: 0.2, 104: 0.2}
+    token, logprob = taken(tokens, grammar, {tokens.loc_ids[k]: v for k, v in spread.items()})
+    assert token == tokens.loc_ids[102]
+    assert logprob == pytest.approx(-1.6094, abs=1e-3)  # ln 0.2
+
+
+@pytest.mark.parametrize(("end", "goes_on"), [(0.4, True), (0.6, False)])
+def test_places_count_together_against_the_end(
+    tokens: TextTokens, end: float, goes_on: bool
+) -> None:
+    grammar = SuffixGrammar(["liver"], tokens, has_masks=True)
+    share = (1 - end) / 10
+    chances = {tokens.loc_ids[k]: share for k in range(500, 510)} | {tokens.eos_id: end}
+    token, _ = taken(tokens, grammar, chances)
+    assert token == (tokens.loc_ids[504] if goes_on else tokens.eos_id)
+
+
+def test_a_place_before_the_near_corner_does_not_count(tokens: TextTokens) -> None:
+    grammar = SuffixGrammar(["liver"], tokens, has_masks=True)
+    grammar.feed(tokens.loc_ids[300])
+    grammar.feed(tokens.loc_ids[300])
+    chances = {tokens.loc_ids[100]: 0.9, tokens.loc_ids[400]: 0.1}
+    token, logprob = taken(tokens, grammar, chances)
+    assert token == tokens.loc_ids[400]
+    assert logprob == pytest.approx(0.0, abs=1e-3)
+
+
+def test_codes_and_names_are_the_most_probable_ones(tokens: TextTokens) -> None:
+    grammar = SuffixGrammar(["liver"], tokens, has_masks=True)
+    for place in (1, 1, 9, 9):
+        grammar.feed(tokens.loc_ids[place])
+    chances = {tokens.seg_ids[3]: 0.4, tokens.seg_ids[4]: 0.35, tokens.seg_ids[5]: 0.25}
+    assert taken(tokens, grammar, chances)[0] == tokens.seg_ids[3]
