@@ -22,7 +22,7 @@ ILLNESS = {
     "de": r"\b(krebs|tumor|fleck|schatten|normal|gesund|krank\w*|schmerz\w*|gebrochen|risiko)\b",
     "fr": r"\b(cancer|tumeur|tache|ombre|normale?|saine?|malad\w*|douleur|cassée?|risque)\b",
     "es": r"\b(cáncer|tumor|mancha|sombra|normal|san[oa]|enferm\w*|dolor|rot[oa]|riesgo)\b",
-    "tr": r"\b(kanser|tümör|kitle|leke|gölge|normal|sağl\u0131|hasta|ağr\u0131|k\u0131r\wk|risk)\w*",
+    "tr": r"\b(kanser|tümör|kitle|leke|gölge|normal|sağl\u0131|hasta|ağr\u0131|k\u0131r\wk|risk)",
     "pl": r"\b(rak\w?|guz\w*|plam[aęy]|cień|normaln\w*|zdrow\w*|chor\w*|ból|złaman\w*|ryzyko)\b",
     "ar": r"\b[وفبلك]?(ال)?(سرطان|ورم|كتلة|كتل|بقعة|ظل|طبيعي|سليم|مرض|مريض|ألم|كسر|خطر)ة?\b",
 }
