@@ -81,7 +81,8 @@ def _judge_sentences(
     for sentence in sentences:
         approval = _best(sentence, approvers, anchored)
         identifies = _identifies(policy, sentence, approvers)
-        if approval.ok and (asked.mode == "open" or identifies):
+        bare = not asked.plain and _is_fragment(sentence, approvers)
+        if approval.ok and not bare and (asked.mode == "open" or identifies):
             kept.append(sentence)
             anchored = True
             continue

@@ -17,6 +17,7 @@ _X_RAY: Final = re.compile(r"\bx[-\u2010\u2011 ](?=ray)", re.IGNORECASE)
 _STRANGE: Final = re.compile(r"[<>{}\[\]|\\^~`=@#$*_]|://|\b\w+\.(?:png|jpg|dcm|com|org)\b")
 _PRONOUNS: Final = frozenset(["it", "they", "its", "their", "these", "this", "that", "here"])
 MAX_WORDS: Final = 60
+_LOOP_SAMPLE: Final = 240
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def cut_words(text: str) -> tuple[tuple[str, ...], ...]:
 
 def repeats(tokens: Sequence[str]) -> bool:
     """Whether a text goes round in circles: few different words, or one run said three times."""
+    tokens = tokens[:_LOOP_SAMPLE]
     if len(tokens) < 4:
         return False
     if len(set(tokens)) / len(tokens) <= 0.34:

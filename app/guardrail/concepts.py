@@ -45,6 +45,7 @@ class Lexicon:
     stems: dict[str, list[_Entry]] = field(default_factory=dict)
     fuzzy: dict[str, set[str]] = field(default_factory=dict)
     lengths: tuple[int, ...] = ()
+    starts: set[str] = field(default_factory=set)  # how the stems begin, to skip most words
     known: set[str] = field(default_factory=set)
     concepts: dict[str, set[str]] = field(default_factory=dict)
     _cache: dict[str, tuple[_Entry, ...]] = field(default_factory=dict)
@@ -58,7 +59,7 @@ class Lexicon:
             if entries is None:
                 entries = self._look_up(token[:_MAX_WORD], fuzzy=fresh > 0)
                 fresh -= 1
-                if fresh >= 0:
+                if fresh >= 0 or token in self.known:
                     self._remember(token, entries)
             for entry in entries:
                 end = _phrase_end(entry.rest, tokens, at + 1)
@@ -74,7 +75,7 @@ class Lexicon:
 
     def _look_up(self, token: str, *, fuzzy: bool) -> tuple[_Entry, ...]:
         found = list(self.exact.get(token, ()))
-        for length in self.lengths:
+        for length in self.lengths if token[:_MIN_STEM] in self.starts else ():
             if length > len(token):
                 break
             found += self.stems.get(token[:length], ())
@@ -111,7 +112,8 @@ def build_lexicon(
             for entry in entries:
                 _add(lexicon, language, concept, entry)
     lexicon.lengths = tuple(sorted({len(stem) for stem in lexicon.stems}))
-    lexicon.known = set(known)
+    lexicon.starts = {stem[:_MIN_STEM] for stem in lexicon.stems}
+    lexicon.known |= set(known)
     return lexicon
 
 
@@ -187,6 +189,7 @@ def _add(lexicon: Lexicon, language: str, concept: str, entry: str) -> None:
     parts = entry_words(entry)
     first, rest = parts[0], tuple(parts[1:])
     item = _Entry(language, concept, rest)
+    lexicon.known.update(word for word in rest if not word.endswith("*"))
     if first.endswith("*"):
         lexicon.stems.setdefault(first[:-1], []).append(item)
         return

@@ -13,6 +13,7 @@ _SHORT_WORDS: Final = frozenset(
     ("i", "a", "my", "me", "in", "on", "is", "it", "am", "im", "no", "to", "of", "at", "be", "we")
 )
 _MAX_CUTS: Final = 24
+_MAX_DOUBLED: Final = 4
 
 
 def split_glued(lexicon: Lexicon, tokens: Sequence[str]) -> list[str]:
@@ -23,10 +24,27 @@ def split_glued(lexicon: Lexicon, tokens: Sequence[str]) -> list[str]:
         worth = _SHORTEST <= len(token) <= _LONGEST and token not in lexicon.known
         if worth and token not in lexicon.exact and cuts < _MAX_CUTS:
             cuts += 1
-            found += _cut(lexicon, token) or [token]
+            found += _cut(lexicon, token) or [_unstretch(lexicon, token)]
         else:
-            found.append(token)
+            found.append(_unstretch(lexicon, token))
     return found
+
+
+def _unstretch(lexicon: Lexicon, token: str) -> str:
+    """A word with letters held too long ("bleediing"), as the listed word it stands for."""
+    if len(token) > _LONGEST or _is_listed(lexicon, token):
+        return token
+    doubled = [at for at in range(1, len(token)) if token[at] == token[at - 1]][:_MAX_DOUBLED]
+    for number in range((1 << len(doubled)) - 1, 0, -1):
+        dropped = {at for bit, at in enumerate(doubled) if number >> bit & 1}
+        shorter = "".join(char for at, char in enumerate(token) if at not in dropped)
+        if _is_listed(lexicon, shorter):
+            return shorter
+    return token
+
+
+def _is_listed(lexicon: Lexicon, token: str) -> bool:
+    return token in lexicon.known or token in lexicon.exact
 
 
 def _cut(lexicon: Lexicon, token: str) -> list[str]:

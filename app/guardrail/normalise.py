@@ -9,11 +9,14 @@ import html
 import re
 import unicodedata
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Final
 
 # Chinese and Japanese write no spaces, so each of their characters counts as a word.
 WORD: Final = re.compile(r"[\u2e80-\u9fff]|[^\W_\u2e80-\u9fff]+")
-_ENTITY_OF_AMPERSAND: Final = re.compile(r"&(?:(?:amp|#0*38|#x0*26);?)+", re.IGNORECASE)
+_ENTITY_OF_AMPERSAND: Final = re.compile(
+    r"&(?:(?:amp|#0*38(?!\d)|#x0*26(?![0-9a-f]));?)+", re.IGNORECASE
+)
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "'’‘ʼ`´′＇"), None)
 # Letters that a decomposition leaves alone, and Arabic forms that are written either way.
 _SINGLES: Final = str.maketrans(
@@ -45,8 +48,13 @@ _LOOK_ALIKES: Final = str.maketrans(
 _LEET: Final = str.maketrans("0134578@$!|+69", "oleastbasiltgg")
 _LEET_I: Final = str.maketrans("0134578@$!|+69", "oieastbasiitgg")
 _ELONGATED: Final = re.compile(r"(.)\1{2,}")
-_INNER_BREAK: Final = re.compile(r"(?<=[^\W\d_])[-‐‑_.·•*~^|/\\\s]*[\r\n]+[-\s]*(?=[^\W\d_])")
+_INNER_BREAK: Final = re.compile(r"(?<=[^\W_])[-‐‑_.·•*~^|/\\\s]*[\r\n]+[-\s]*(?=[^\W_])")
 _INNER_MARK: Final = re.compile(r"(?<=[^\W\d_])[-‐‑_.·•*~^|\\+=:;,\"']+(?=[^\W\d_])")
+_HAS_LOOK_ALIKE: Final = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
+# "can ' t" loses its apostrophe and must not lose its sense.
+_CONTRACTED: Final = re.compile(
+    r"\b(can|don|won|isn|doesn|didn|aren|couldn|wasn|hasn|haven|wouldn|shouldn) (t)\b"
+)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{12,4096}={0,2}")
 _MAX_DECODED: Final = 400
 _LONG: Final = 10_000
@@ -94,6 +102,11 @@ def view_texts(text: str) -> tuple[str, ...]:
     hard = _harden(folded)
     glued = _harden(_INNER_MARK.sub("", _INNER_BREAK.sub("", folded)))
     found = [lines, hard, glued]
+    if _HAS_LOOK_ALIKE.search(folded):  # real Cyrillic and Greek must survive the mapping
+        joined = join_spaced_letters(_INNER_MARK.sub("", _INNER_BREAK.sub("", folded)))
+        found.append(" ".join(joined.split()))
+    if _ELONGATED.search(folded):
+        found.append(" ".join(_ELONGATED.sub(r"\1\1", join_spaced_letters(folded)).split()))
     if len(text) > _LONG:  # nobody disguises a whole book: the plain and the joined view will do
         return tuple(dict.fromkeys((lines, glued)))
     found += [view.translate(table) for view in (hard, glued) for table in _leet_tables(view)]
@@ -202,7 +215,7 @@ def _alphabets(word: str) -> set[str]:
 
 def _harden(folded: str) -> str:
     joined = join_spaced_letters(folded.translate(_LOOK_ALIKES))
-    return squeeze(" ".join(joined.split()))
+    return _CONTRACTED.sub(r"\1\2", squeeze(" ".join(joined.split())))
 
 
 def _leet_tables(view: str) -> tuple[dict[int, int], ...]:
@@ -214,8 +227,10 @@ def _flush(text: str, run: list[tuple[str, int, int]], out: list[str], at: int) 
     """Writes a finished run of single letters, joined when it is long enough."""
     if len(run) < 4:
         return at
+    gaps = [text[before[2] : after[1]] for before, after in pairwise(run)]
+    narrow = min(map(len, gaps))
     out.append(text[at : run[0][1]])
-    for index, (letter, start, _) in enumerate(run):
-        gap = text[run[index - 1][2] : start] if index else ""
-        out.append((" " if gap.isspace() and len(gap) >= 2 else "") + letter)
+    for index, (letter, _, _) in enumerate(run):
+        gap = gaps[index - 1] if index else ""
+        out.append((" " if gap.isspace() and len(gap) > narrow else "") + letter)
     return run[-1][2]
