@@ -15,7 +15,7 @@ from app.guardrail.check import Scan as GuardScan
 from app.guardrail.check import Verdict
 from app.i18n import offered_languages
 from app.patient.access import Tablet, find_tablet
-from app.patient.conversation import PERSON_AT_RISK
+from app.patient.conversation import PERSON_AT_RISK, SAVED
 from app.patient.forms import MAX_LISTED, MAX_LISTED_CHARS, Typed
 from app.patient.release import Allowed, allowed
 from app.patient.said import said
@@ -168,7 +168,7 @@ def _saved(at: Asking, kind: str, question: str) -> Asked:
     if len(questions.all_of_visit(at.session, at.tablet.opened)) < MAX_LISTED:
         questions.add(at.session, at.tablet.opened, words, "turn")
     text = said("saved", at.tablet.language)
-    return _row(at, kind, question, "withhold", "release_level", text)
+    return _row(at, kind, question, "withhold", SAVED, text)
 
 
 def _composed(at: Asking, kind: str) -> str:

@@ -12,6 +12,8 @@ from app.storage.tables import Turn, now
 from app.storage.visits import OpenedVisit
 
 TICK_SECONDS = 1.0
+SAVED = "release_level"
+"""The rule of a question that was kept for the doctor because of the level it was asked at."""
 PERSON_AT_RISK = "person_at_risk"
 """The kind of a call that must not be seen on the screen by whoever stands beside."""
 
@@ -74,7 +76,8 @@ def on_page(
         may_show = may_show_answer(turn, can)
         is_ready = is_due(turn, floor_seconds, at) and (is_open or called_staff(turn))
         is_open = is_open and is_ready
-        text = _words(opened, turn, can) if is_ready and may_show else None
+        is_saved = is_ready and (not may_show or turn.input_rule == SAVED)
+        text = _words(opened, turn, can) if is_ready and not is_saved else None
         shown.append(
             TurnOnPage(
                 turn_id=turn.turn_id,
@@ -82,7 +85,7 @@ def on_page(
                 question=turns.question_of(opened, turn),
                 text=text,
                 before=0 if is_ready else turns.waiting_before(session, turn),
-                is_saved=is_ready and not may_show,
+                is_saved=is_saved,
                 is_urgent=called_staff(turn) and turn.note != PERSON_AT_RISK,
             )
         )

@@ -14,7 +14,7 @@ from app.patient.calling import call_state
 from app.patient.conversation import on_page
 from app.patient.list_page import suggestions
 from app.patient.release import allowed
-from app.patient.seen import healthy_examples, see
+from app.patient.seen import SeenScan, healthy_examples, see
 from app.patient.showing import show
 from app.storage import notes, questions, scans, visits, work
 from app.storage.tables import Scan
@@ -69,6 +69,7 @@ def page_values(
         "can": can,
         "scan": seen,
         "strokes": PATTERN_STROKES,
+        "words_language": _language_of_parts(house, seen, tablet.language),
         "others": [one.scan_id for one in all_scans],
         "turns": turns,
         "is_pending": any(turn.text is None and not turn.is_saved for turn in turns),
@@ -82,6 +83,12 @@ def page_values(
         "notes": notes.all_of_visit(session, opened) if can.doctors_words else [],
         "problem": "",
     }
+
+
+def _language_of_parts(house: House, seen: SeenScan, language: str) -> str:
+    """The language the catalogue's words really come in: English until all are translated."""
+    texts = [house.catalogue.structure(part.key).texts for part in seen.parts]
+    return language if all(language in known for known in texts) else "en"
 
 
 @router.get("/scan/{scan_id}/answers")

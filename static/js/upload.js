@@ -13,6 +13,7 @@ function start() {
   const progress = form.querySelector("[data-progress]");
   const bar = progress.querySelector("progress");
 
+  file.closest(".drop").classList.add("is-simple");
   const isTooLarge = () => file.files.length && file.files[0].size > Number(form.dataset.maxBytes);
 
   file.addEventListener("change", () => {
