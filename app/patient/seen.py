@@ -83,8 +83,9 @@ def healthy_examples(session: Session, seen: SeenScan) -> list[Match[Example]]:
     """The clinic's approved examples that fit this scan, best first."""
     if seen.look is None or not seen.look.is_scan:
         return []
+    kept = references.approved_of(session, seen.look.region, seen.look.modality)
     found = match(
-        [_example(row) for row in references.approved(session)],
+        [_example(row) for row in kept],
         region=seen.look.region,
         modality=seen.look.modality,
         plane=seen.look.plane,

@@ -27,6 +27,7 @@ EXPORT_ROWS = 100_000
 def clinic(request: Request, house: HouseDep, session: SessionDep, member: MemberDep) -> Response:
     """How the house does; numbers and names of states, no patient in it."""
     note = work.latest_note(session)
+    oldest, open_visits = visits.page_of_open(session, 0, 1)
     return staff_page(
         request,
         session,
@@ -35,11 +36,11 @@ def clinic(request: Request, house: HouseDep, session: SessionDep, member: Membe
         note=note,
         is_silent=note is None or now() - note.said_at > WORKER_SILENCE,
         counts=work.counts(session),
-        open_visits=len(visits.all_open(session)),
+        open_visits=open_visits,
         unseen=len(alerts.unseen(session)),
         is_heard=alerts.is_someone_listening(session),
         median_seconds=alerts.median_seconds_to_seen(session),
-        oldest_at=min((visit.opened_at for visit in visits.all_open(session)), default=None),
+        oldest_at=oldest[0].opened_at if oldest else None,
         free_bytes=_free_bytes(house),
         memory_bytes=_resident_bytes(),
         broken=audit.first_broken(session),

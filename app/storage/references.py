@@ -158,6 +158,18 @@ def approved(session: Session) -> list[Reference]:
     return list(session.scalars(query.order_by(Reference.added_at.desc())))
 
 
+def approved_of(session: Session, region: str, modality: str) -> list[Reference]:
+    """What patients may see of one part of the body and kind of picture, newest first."""
+    today = now().date().isoformat()
+    query = select(Reference).where(
+        Reference.status == "approved",
+        Reference.region == region,
+        Reference.modality == modality,
+        (Reference.expires_on == "") | (Reference.expires_on >= today),
+    )
+    return list(session.scalars(query.order_by(Reference.added_at.desc())))
+
+
 def everything(session: Session) -> list[Reference]:
     """All references for the staff list, newest first."""
     return list(session.scalars(select(Reference).order_by(Reference.added_at.desc())))

@@ -68,9 +68,6 @@ def sign_in(page: Page) -> None:
 
 def keep_reference(page: Page, picture: bytes, region: str, modality: str, plane: str) -> None:
     page.goto("/staff/references")
-    summary = page.locator("#add > summary")
-    if not page.get_by_test_id("reference-file").is_visible():
-        summary.click()
     file = {"name": "healthy.png", "mimeType": "image/png", "buffer": picture}
     page.get_by_test_id("reference-file").set_input_files([file])  # type: ignore[list-item]
     page.get_by_test_id("reference-body-part").select_option(region)

@@ -57,6 +57,8 @@ def test_withdrawn_and_expired_are_not_shown(sessions: Sessions, blobs: Blobs) -
         references.withdraw(gone)
         session.flush()
         assert references.approved(session) == [good]
+        assert references.approved_of(session, "chest", "CT") == [good]
+        assert references.approved_of(session, "chest", "MR") == []
         assert references.same_picture(session, good.image_digest)
         assert not references.same_picture(session, gone.image_digest)
 
