@@ -64,9 +64,9 @@ def open_engine(
         quantize: how the linear layers are held.
         codec: an npz file, where the model's own folder has none.
         device: as in open_local.
-        threads: processor threads for torch; without it one for a compact model: the second
-            saves 0.1 s on an idle machine and costs seconds on a busy one (measured on two cores,
-            40 structures: 0.4 s with one thread, 0.3 s with two, 5 s with two beside a busy one).
+        threads: processor threads for torch; without it one for a compact model: a second saves
+            a third of the time on an idle machine and costs ten times as much on a busy one
+            (40 structures on two cores: 0.4 s with one, 0.3 s with two, 5 s with two beside load).
 
     Raises:
         BackendUnavailable: something is missing, changed, or too large for this machine.
