@@ -183,8 +183,8 @@ def _allowed_best(
     """The token a grammar takes from scores float32[K], and its log-probability among the allowed.
 
     Places are numbers, and their probability is spread over neighbours: against the end they count
-    together, and of them the median is taken, which errs least. Measured on a half-trained compact
-    model: mean Dice 0.212 against 0.185 with the most probable single place.
+    together, and of them the median is taken, which errs least. On 445 objects of val pictures the
+    compact base of 40 joint minutes has a mean Dice of 0.264 so, 0.240 with the most probable one.
     """
     allowed = list(grammar.allowed())
     logprobs = torch.log_softmax(scores[[column[number] for number in allowed]], dim=0)
