@@ -100,14 +100,19 @@ def staff_page(
     status: int = 200,
     **values: Any,  # whatever the template takes
 ) -> HTMLResponse:
-    """Render templates/staff/NAME with what every staff page carries."""
+    """Render templates/staff/NAME with what every staff page carries.
+
+    Calls that nobody hears are said on every page, to every role: somebody has to go.
+    """
+    waiting = len(alerts.unseen(session))
     return page(
         request,
         f"staff/{name}",
         "en",
         status=status,
         member=member,
-        open_alerts=len(alerts.unseen(session)) if member.cares else 0,
+        open_alerts=waiting if member.cares else 0,
+        is_unheard=bool(waiting) and not alerts.is_someone_listening(session),
         **values,
     )
 

@@ -3,30 +3,11 @@
 import uuid
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
 
+from app.storage.moments import UtcTime
 from app.storage.sealed import Ciphertext, Sealed
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """Aware UTC on both sides; SQLite alone would drop the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The time in UTC; raises ValueError for a time without a zone."""
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a time without a zone")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The stored time, aware."""
-        if value is None or value.tzinfo is not None:
-            return value if value is None else value.astimezone(UTC)
-        return value.replace(tzinfo=UTC)
 
 
 class Base(DeclarativeBase):

@@ -27,6 +27,7 @@ def readyz(house: HouseDep) -> JSONResponse:
         with house.sessions() as session:
             note = work.latest_note(session)
             open_alerts = len(alerts.unseen(session))
+            is_heard = alerts.is_someone_listening(session)
     except SQLAlchemyError:
         return JSONResponse({"ready": False, "database": "unreachable"}, status_code=503)
     is_fresh = note is not None and now() - note.said_at < WORKER_SILENCE
@@ -37,6 +38,7 @@ def readyz(house: HouseDep) -> JSONResponse:
         "worker": state,
         "loaded": note.loaded if note is not None else {},
         "open_alerts": open_alerts,
+        "staff_listening": is_heard,
     }
     return JSONResponse(content, status_code=200 if state == "ready" else 503)
 

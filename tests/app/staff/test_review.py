@@ -142,3 +142,16 @@ def test_alerts_hold_no_words_and_ring_until_seen(
         seen = alerts.latest_of_visit(session, visit_id)
         assert seen is not None
         assert seen.seen_at is not None
+
+
+def test_a_call_that_nobody_hears_is_said_to_every_role(
+    house: House, signed_in: SignedIn, visit_id: str
+) -> None:
+    librarian, nurse = signed_in("librarian"), signed_in("nurse")
+    words = "page is listening"
+    assert words not in librarian.get("/staff/references").text
+    with house.sessions() as session, session.begin():
+        alerts.raise_alert(session, visit_id, "help", is_silent=False)
+    assert words in librarian.get("/staff/references").text
+    nurse.get("/staff/alerts.json")
+    assert words not in librarian.get("/staff/references").text
