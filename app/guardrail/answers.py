@@ -14,7 +14,8 @@ from app.guardrail.sentences import split_sentences
 from app.guardrail.vocabulary import PHRASE
 
 MAX_RAW: Final = 5000
-_FRAGMENT_WORDS: Final = 8
+# An unread text of so few words is no sentence.
+_FRAGMENT_WORDS: Final = 4
 _BROKEN: Final = re.compile(
     r"<\s*/?\s*\w+[^>]*>|[{}\[\]]|```|^\s*(?:detect|segment|answer|caption|null|none|nan|undefined)\b",
     re.IGNORECASE,
@@ -82,7 +83,8 @@ def _judge_sentences(
         approval = _best(sentence, approvers, anchored)
         identifies = _identifies(policy, sentence, approvers)
         bare = not asked.plain and _is_fragment(sentence, approvers)
-        if approval.ok and not bare and (asked.mode == "open" or identifies):
+        whole_picture = identifies and len(words(fold(sentence))) > 1
+        if approval.ok and not bare and (asked.mode == "open" or whole_picture):
             kept.append(sentence)
             anchored = True
             continue
@@ -178,7 +180,9 @@ def _approved_start(sentence: str, approvers: Sequence[Approver]) -> str:
     """The longest start of a sentence, up to a joint, that is approved on its own; "" for none."""
     for match in reversed(list(_CUTS.finditer(sentence))):
         start = sentence[: match.start()].rstrip(" ,;:-")
-        if len(start.split()) >= 3 and _best(start, approvers, False).ok:
+        reading = approvers[0].read(start)
+        names = bool(reading.tagged) and reading.tagged[-1][:2] in ("a_", "m_")
+        if len(start.split()) >= 3 and names and _best(start, approvers, False).ok:
             return start
     return ""
 
@@ -192,11 +196,11 @@ def _is_fragment(sentence: str, approvers: Sequence[Approver]) -> bool:
         groups = approver.vocabulary.groups
         if any(tag.startswith("m_") or tag == PHRASE for tag in reading.tagged):
             return False
-        longest = 3 if approver.vocabulary.verbless else _FRAGMENT_WORDS
-        return len(reading.tagged) <= longest and not any(
+        limit = 3 if approver.vocabulary.verbless else len(reading.tagged)
+        return len(reading.tagged) <= limit and not any(
             groups.get(tag.split("_", 1)[-1], "").startswith("verb") for tag in reading.tagged
         )
-    return len(words(fold(sentence))) <= _FRAGMENT_WORDS // 2
+    return len(words(fold(sentence))) <= _FRAGMENT_WORDS
 
 
 def _is_substance(text: str, approvers: Sequence[Approver]) -> bool:

@@ -68,6 +68,12 @@ class Lexicon:
                     spans.setdefault(entry.concept, []).append((at, end))
         return found
 
+    def has_stem(self, token: str) -> bool:
+        """Whether a word begins with a listed word start."""
+        return token[:_MIN_STEM] in self.starts and any(
+            token[:length] in self.stems for length in self.lengths
+        )
+
     def _remember(self, token: str, entries: tuple[_Entry, ...]) -> None:
         if len(self._cache) > 20_000:
             self._cache.clear()

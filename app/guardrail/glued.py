@@ -21,8 +21,8 @@ def split_glued(lexicon: Lexicon, tokens: Sequence[str]) -> list[str]:
     found: list[str] = []
     cuts = 0
     for token in tokens:
-        worth = _SHORTEST <= len(token) <= _LONGEST and token not in lexicon.known
-        if worth and token not in lexicon.exact and cuts < _MAX_CUTS:
+        worth = _SHORTEST <= len(token) <= _LONGEST and not _is_listed(lexicon, token)
+        if worth and cuts < _MAX_CUTS and not lexicon.has_stem(token):
             cuts += 1
             found += _cut(lexicon, token) or [_unstretch(lexicon, token)]
         else:
@@ -59,7 +59,8 @@ def _cut(lexicon: Lexicon, token: str) -> list[str]:
             if current is None or len(before) + 1 < len(current):
                 best[end] = [*before, token[start:end]]
     cut = best[-1]
-    return cut if cut and len(cut) >= 2 else []
+    # "lesions" is not "les i ons": words cut out of chance letters are short.
+    return cut if cut and 2 <= len(cut) <= len(token) / 3 else []
 
 
 def _is_word(lexicon: Lexicon, part: str) -> bool:
