@@ -14,6 +14,11 @@ PIXELS_VERSION: Final = "1"
 LOW_PERCENTILE: Final = 0.5
 HIGH_PERCENTILE: Final = 99.5
 """The fallback window where a file names none; outliers such as metal stay outside it."""
+CT_WINDOW: Final = (40.0, 400.0)
+"""The soft tissue window, for CT in Hounsfield units whose file names none: percentiles of air,
+body and table together look like an X-ray film, to people and to the model."""
+AIR: Final = -500.0
+"""A CT whose smallest value lies below this is in Hounsfield units."""
 MARK_CORNER: Final = (0.07, 0.24)
 """Height and width share of the "MedPix" mark at the top right of that collection's pictures."""
 MARK_FOOTER: Final = 0.05
@@ -69,6 +74,18 @@ def window_between(low: float, high: float) -> tuple[float, float]:
     The half unit undoes the shift of PS3.3 C.11.2.1.2.1, so maps with values in [0, 1] work too.
     """
     return (low + high) / 2.0 + 0.5, max(high - low, 0.0) + 1.0
+
+
+def fallback_window(values: Values, modality: str) -> tuple[float, float]:
+    """The (level, width) for a file that names none: soft tissue for CT, percentiles for others.
+
+    Args:
+        values: the values that count (no padding), after rescale slope and intercept.
+        modality: DICOM's own word; anything but "CT" is judged by its values alone.
+    """
+    if modality == "CT" and values.size and float(np.nanmin(values)) < AIR:
+        return CT_WINDOW
+    return percentile_window(values)
 
 
 def to_grey(

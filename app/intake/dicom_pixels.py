@@ -16,7 +16,7 @@ from model.pixels import (
     Grey,
     Values,
     apply_sigmoid,
-    percentile_window,
+    fallback_window,
     rescale,
     to_grey,
     to_rgb,
@@ -169,7 +169,8 @@ def _grey(stored: NDArray[Any], dataset: Dataset, *, inverted: bool) -> Shown:
     elif values_of(dataset, "VOILUTSequence"):
         looked_up = apply_voi(values.astype(np.int32), dataset).astype(np.float32)
         return Shown(to_rgb(to_grey(looked_up, window=_table_range(dataset), inverted=inverted)))
-    window = percentile_window(values[_counted(stored, values, dataset)])
+    counted = values[_counted(stored, values, dataset)]
+    window = fallback_window(counted, str(dataset.get("Modality", "")))
     return Shown(to_rgb(to_grey(values, window=window, inverted=inverted)), window)
 
 

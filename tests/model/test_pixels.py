@@ -6,6 +6,7 @@ from PIL import Image as PillowImage
 
 from model.pixels import (
     apply_window,
+    fallback_window,
     from_picture,
     percentile_window,
     squash,
@@ -100,3 +101,14 @@ def test_transparent_pixels_become_black() -> None:
 
 def test_grey_is_the_same_in_every_channel() -> None:
     assert to_rgb(np.array([[7]], dtype=np.uint8)).tolist() == [[[7, 7, 7]]]
+
+
+@pytest.mark.parametrize(
+    ("modality", "low", "window"),
+    [("CT", -1000.0, (40.0, 400.0)), ("CT", 0.0, None), ("MR", -1000.0, None)],
+)
+def test_only_hounsfield_units_get_the_soft_tissue_window(
+    modality: str, low: float, window: tuple[float, float] | None
+) -> None:
+    values = np.linspace(low, 900.0, 100, dtype=np.float32)
+    assert fallback_window(values, modality) == (window or percentile_window(values))

@@ -63,14 +63,14 @@ def test_windowed_slice_agrees_with_pydicom() -> None:
     assert np.abs(shown - scaled).max() <= 1
 
 
-def test_ct_small_without_a_window_uses_percentiles() -> None:
+def test_ct_small_without_a_window_uses_the_soft_tissue_window() -> None:
     answer = decode_dicom(shipped("CT_small.dcm"), DEFAULT_LIMITS)
     dataset = dcmread(get_testdata_file("CT_small.dcm", download=False))
     hounsfield = dataset.pixel_array.astype(float) * dataset.RescaleSlope + dataset.RescaleIntercept
-    low, high = np.percentile(hounsfield, (0.5, 99.5))
-    expected = np.clip((hounsfield - low) / (high - low), 0, 1) * 255
+    # PS3.3 C.11.2.1.2.1 with level 40 and width 400: black up to -160, white from 239 on.
+    expected = np.clip((hounsfield - 39.5) / 399 + 0.5, 0, 1) * 255
     assert np.abs(answer.pixels[:, :, 0] - expected).max() <= 1
-    assert float(answer.facts.kept["WindowWidth"]) == pytest.approx(high - low + 1)
+    assert float(answer.facts.kept["WindowWidth"]) == 400
 
 
 def test_linear_window_follows_the_half_unit_of_the_standard() -> None:
