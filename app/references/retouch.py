@@ -35,8 +35,9 @@ class Retouch:
             )
         except ValueError:
             return None
-        if not (0 <= left < right <= 100 and 0 <= top < bottom <= 100):
-            return None
+        is_whole = (left, top, right, bottom) == cls.area
+        if is_whole or not (0 <= left < right <= 100 and 0 <= top < bottom <= 100):
+            return None  # the whole picture is what the form says before anybody drew a box
         return cls(act, (left, top, right, bottom))
 
 

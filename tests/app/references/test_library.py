@@ -159,6 +159,7 @@ def test_turning_and_cropping_keep_the_right_pixels() -> None:
         {"act": "crop", "left": "50", "top": "0", "right": "50", "bottom": "9"},
         {"act": "cover", "left": "-1", "top": "0", "right": "50", "bottom": "9"},
         {"act": "cover", "left": "nan", "top": "0", "right": "50", "bottom": "9"},
+        {"act": "cover", "left": "0", "top": "0", "right": "100", "bottom": "100"},
     ],
     ids=str,
 )
