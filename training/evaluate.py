@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,13 +39,26 @@ class Folders:
     vqa: tuple[Path, ...]
 
 
+@dataclass(frozen=True)
+class Limits:
+    """At most so many pictures and questions of each pack, and slices to segment; 0 is all."""
+
+    each: int = 0
+    slices: int = 0
+
+
+WHOLE: Final = Limits()
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run `evaluate`; 0 when the JSON is written, 2 on bad input."""
     try:
         options = _options(arguments)
         folders = _folders(options)
         engine = open_engine(options.model, options.adapter, threads=options.threads)
-        found = evaluate(engine, folders, options.split, limit=options.limit)
+        slices = options.limit if options.slices is None else options.slices
+        limits = Limits(options.limit, slices)
+        found = evaluate(engine, folders, options.split, limits)
         _write(options.json, found)
     except (MedPixError, ModelError, OSError) as error:
         sys.stderr.write(f"{error}\n")
@@ -54,19 +67,21 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def evaluate(engine: Engine, folders: Folders, split: str, *, limit: int = 0) -> dict[str, Any]:
+def evaluate(
+    engine: Engine, folders: Folders, split: str, limits: Limits = WHOLE
+) -> dict[str, Any]:
     """The figures of all packs that are given.
 
     Args:
         split: a split's name; dev and val stand for each other where a pack has only one.
-        limit: at most so many pictures, slices and questions of each pack; 0 takes all.
+        limits: how much of each pack is measured.
 
     Raises:
         MedPixError: a pack has no such split, or a file is missing.
     """
-    started = time.monotonic()
+    started, limit = time.monotonic(), limits.each
     info = engine.backend.info()
-    found: dict[str, Any] = {"split": split, "limit": limit, "base": info.base}
+    found: dict[str, Any] = {"split": split, "limits": asdict(limits), "base": info.base}
     found |= {"base_sha256": info.base_sha256, "adapter": info.adapter, "splits": {}}
     has_adapter = info.adapter is not None
     shortcuts: dict[str, Any] = {}
@@ -85,11 +100,11 @@ def evaluate(engine: Engine, folders: Folders, split: str, *, limit: int = 0) ->
             asker,
             folders.segmentation,
             name,
-            limit=limit,
+            limit=limits.slices,
             say=_say,
             off=Asker(engine, BASE_ALONE) if has_adapter else None,
         )
-        shortcuts |= mask_shortcuts(asker, folders.segmentation, name, limit)
+        shortcuts |= mask_shortcuts(asker, folders.segmentation, name, limits.slices)
     found |= _questions(engine, folders, split, limit, has_adapter, shortcuts, found["splits"])
     found |= _regions(engine, folders, split, limit, has_adapter)
     return {**found, "shortcuts": shortcuts, "seconds": time.monotonic() - started}
@@ -235,5 +250,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--split", default="dev")
     add("--json", type=Path, default=Path("evaluation.json"), help="file to write")
     add("--limit", type=int, default=0, help="at most so many of each pack")
+    add("--slices", type=int, help="at most so many slices to segment; default: as --limit")
     add("--threads", type=int)
     return parser
