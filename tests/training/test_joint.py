@@ -30,7 +30,7 @@ def losses(logits: Any, label: int) -> dict[str, float]:
     count = 16 if is_code else 1
     states, labels = logits.expand(count, -1), torch.tensor([label] * count)
     found = token_losses(Head(), vocabulary, states, labels, targets)
-    return {name: float(value) for name, value in found.items()}
+    return {name: float(value.detach()) for name, value in found.items()}
 
 
 def test_a_place_near_the_truth_costs_less_than_one_far_away() -> None:
