@@ -1,0 +1,67 @@
+"""The PDF over HTTP: made of what the page shows, and never saved on a tablet that stays."""
+
+import time
+
+import pytest
+from starlette.requests import Request
+
+from app.patient.access import find_tablet
+from app.patient.report_page import report_content
+from app.report.content import ReportContent
+from tests.app.patient.conftest import OpenHouse
+from tests.app.patient.visitor import RAW, Visitor
+
+
+def content(visitor: Visitor) -> ReportContent:
+    """What would be printed for this visitor now."""
+    cookies = "; ".join(f"{name}={value}" for name, value in visitor.client.cookies.items())
+    scope = {"type": "http", "headers": [(b"cookie", cookies.encode())], "state": {}}
+    with visitor.house.sessions() as session:
+        tablet = find_tablet(Request(scope), visitor.house, session, is_use=False)
+        assert tablet is not None
+        return report_content(session, visitor.house, tablet)
+
+
+def test_the_link_answers_a_pdf_quickly(alice: Visitor) -> None:
+    alice.ask("what")
+    alice.let_time_pass()
+    started = time.monotonic()
+    answer = alice.client.get("/report.pdf")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+    assert time.monotonic() - started < 60
+
+
+def test_the_paper_holds_what_the_page_shows(alice: Visitor) -> None:
+    for kind in ("what", "might"):
+        alice.ask(kind)
+    alice.post("/questions", {"text": "What happens next?"})
+    alice.work()
+    alice.let_time_pass()
+    known = content(alice)
+    assert [turn.answer for turn in known.turns] == alice.text("answer")
+    assert known.questions == ("What happens next?",)
+    assert [part.key for part in known.scans[0].structures] == ["liver"]
+    assert RAW not in repr(known)
+    assert known.edition == "before"
+
+
+@pytest.mark.parametrize(("level", "scans", "turns"), [("hold", 0, 0), ("anatomy", 1, 1)])
+def test_a_lower_level_holds_for_the_paper_too(
+    alice: Visitor, level: str, scans: int, turns: int
+) -> None:
+    for kind in ("what", "might"):
+        alice.ask(kind)
+    alice.work()
+    alice.let_time_pass()
+    alice.set_level(level)
+    known = content(alice)
+    assert (len(known.scans), len(known.turns)) == (scans, turns)
+
+
+def test_a_tablet_that_stays_saves_no_file(open_copy: OpenHouse) -> None:
+    alice = Visitor.of(open_copy(kiosk="1")).looked()
+    assert not alice.sees("report-link")
+    assert "Ask at the front desk for your paper" in alice.html
+    for path in ("/report.pdf", f"{alice.scan_path}/my-picture.png"):
+        assert alice.client.get(path).status_code == 403
