@@ -15,6 +15,7 @@ _TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_"}
 PHRASE: Final = "ph"
 # Function words make no compounds: "in" + "sein" is not a word anybody approved.
 _PARTS: Final = frozenset({"anatomy", "picture", "device", "orientation", "shape", "thing"})
+_NO_ANCHOR: Final = frozenset({"shape", "thing"})
 _LONGEST_COMPOUND: Final = 40
 
 
@@ -85,6 +86,9 @@ def build_vocabulary(
     for name, (is_anchor, prefixes, suffixes, stems) in groups.items():
         for stem in stems:
             for form in inflect(stem, prefixes, suffixes):
+                # A verb may look like the plural of a noun; that it is one makes a sentence.
+                if found.get(form, name) in _NO_ANCHOR and name.startswith("verb"):
+                    found[form] = name
                 found.setdefault(form, name)
                 if is_anchor:
                     anchors.add(form)
