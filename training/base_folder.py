@@ -20,6 +20,7 @@ from training.average import load_average
 from training.base_card import write_card, write_licence
 from training.config import BaseConfig, ConfigError, as_plain
 from training.loop_state import load_state
+from training.measure_absent import measure_absent
 from training.measure_base import Measured, measure_regions, measure_words
 from training.prepare import Prepared
 from training.records import TRAIN, VAL, read_lines
@@ -56,6 +57,7 @@ def export_base(
 def measure(measured: Measured, objects: int) -> dict[str, float]:
     """All val figures of a base, rounded to four places; regions on at most so many objects."""
     figures = {**measure_regions(measured, objects), **measure_words(measured)}
+    figures |= measure_absent(measured)
     figures |= {f"codec_{name}": value for name, value in _codec_figures(measured).items()}
     return {name: round(value, 4) for name, value in figures.items()}
 
