@@ -2,14 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from app.guardrail.clinicfile import read_clinic
 from app.guardrail.concepts import build_lexicon
 from app.guardrail.normalise import fold, words
-from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Policy
+from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Policy, QuestionRule
 from app.guardrail.rulefiles import Lists, read_concepts, read_questions
 from app.guardrail.textfiles import read_texts
 from app.guardrail.vocabulary import Vocabulary
@@ -62,10 +62,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     }
     groups = _read_groups(folder / "regions.yaml", mistakes)
     others = mapping(read_yaml(folder / "other_languages.yaml", mistakes), mistakes)
-    locked = {rule.id for rule in rules if rule.locked}
-    for rule_id in clinic.switch_off:
-        if rule_id in locked or rule_id not in {rule.id for rule in rules}:
-            mistakes.found.append(f"policy.yaml:1: rule {rule_id!r} is locked or unknown")
+    _check_switched_off(clinic, rules, mistakes)
     if mistakes.found:
         raise PolicyError(mistakes.found)
     known = {word for vocabulary in vocabularies.values() for word in vocabulary.groups}
@@ -92,6 +89,14 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         },
         clinic=clinic,
     )
+
+
+def _check_switched_off(clinic: Clinic, rules: Sequence[QuestionRule], mistakes: Mistakes) -> None:
+    """A clinic may switch off what is open; a locked rule and an unknown one are mistakes."""
+    free = {rule.id for rule in rules if not rule.locked}
+    for rule_id in clinic.switch_off:
+        if rule_id not in free:
+            mistakes.found.append(f"policy.yaml:1: rule {rule_id!r} is locked or unknown")
 
 
 def _reading_words(
