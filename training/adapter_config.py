@@ -28,6 +28,8 @@ class AdapterConfig:
     medpix: Path | None = None
     replay: Path | None = None
     """Folder with the packs the base was trained on, so that it does not forget them."""
+    start: Path | None = None
+    """An adapter folder of the same base to go on from; without one LoRA begins at zero."""
     out: Path | None = None
     """The adapter folder to write; it must not exist yet."""
     cache: Path = Path(".cache/adapter")
@@ -102,8 +104,8 @@ def load_settings(path: Path | None, overrides: Mapping[str, Any]) -> AdapterCon
 
 def as_plain(settings: AdapterConfig) -> dict[str, Any]:
     """The settings as YAML can hold them, without the folders of this machine."""
-    plain = asdict(replace(settings, base=None, medpix=None, replay=None, out=None))
-    for name in ("base", "medpix", "replay", "out", "cache"):
+    plain = asdict(replace(settings, base=None, medpix=None, replay=None, out=None, start=None))
+    for name in ("base", "medpix", "replay", "out", "cache", "start"):
         plain.pop(name)
     return {key: dict(value) if isinstance(value, dict) else value for key, value in plain.items()}
 
@@ -115,6 +117,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--base", help="PaliGemma folder; default: the shipped model")
     add("--medpix", help="folder of MedPix 2.0 as published")
     add("--data", dest="data", help="folder with the packs by name: medpix2, segmentation, slake …")
+    add("--go-on-from", dest="start", help="adapter folder of the same base to go on from")
     add("--out", help="adapter folder to write")
     add("--cache", help="folder of checkpoints and log")
     add("--quantize", choices=QUANTIZED)

@@ -46,6 +46,8 @@ def open_trainable(base: Path, settings: AdapterConfig) -> Trainable:
     )
     model = get_peft_model(net, config)
     _check_touched(model, targets)
+    if settings.start is not None:
+        go_on_from(model, settings.start, base)
     if settings.checkpointing:
         net.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
@@ -54,6 +56,27 @@ def open_trainable(base: Path, settings: AdapterConfig) -> Trainable:
     processor.tokenizer.padding_side = "left"
     side = int(net.config.vision_config.image_size)
     return Trainable(model, processor, side, targets, trained)
+
+
+def go_on_from(model: Any, adapter: Path, base: Path) -> None:
+    """Put the weights of a finished adapter into fresh LoRA layers of the same shape.
+
+    Raises:
+        AdapterMismatch: the adapter's folder is not whole, or it belongs to another base.
+        SettingsError: its rank or layers are others.
+    """
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    from model.adapters import WEIGHTS_NAME, base_digest, read_adapter
+
+    read_adapter(adapter, base_digest(base))
+    stored = load_file(adapter / WEIGHTS_NAME)
+    fresh = get_peft_model_state_dict(model)
+    shapes = {name: tensor.shape for name, tensor in stored.items()}
+    if shapes != {name: tensor.shape for name, tensor in fresh.items()}:
+        raise SettingsError(f"{adapter} has another rank or other layers than these settings")
+    set_peft_model_state_dict(model, stored)
 
 
 def encode_rows(processor: Any, images: list[Any], prefixes: list[str], suffixes: list[str]) -> Any:

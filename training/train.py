@@ -13,7 +13,9 @@ from typing import Any, Final
 
 import yaml
 
+from model.adapters import WEIGHTS_NAME
 from model.compact_folder import shipped_model
+from model.manifest import sha256_of
 from model.types import ModelError
 from training.adapter_config import (
     AdapterConfig,
@@ -99,6 +101,8 @@ def prepare_run(settings: AdapterConfig, base: Path, taught: Sequence[Taught]) -
     _, digest = base_identity(base)
     names = digest_of_names(one.image.name for one in taught)
     described = {**as_plain(settings), "base_sha256": digest, "taught_sha256": names}
+    if settings.start is not None:
+        described["start_sha256"] = sha256_of(settings.start / WEIGHTS_NAME)
     path = settings.cache / RUN_NAME
     if path.is_file() and yaml.safe_load(path.read_text(encoding="utf-8")) != described:
         raise SettingsError(f"{settings.cache} holds another run; name another --cache or empty it")

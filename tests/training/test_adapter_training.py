@@ -167,6 +167,24 @@ def test_a_cache_of_another_run_is_refused(
     assert not (tmp_path / "second").exists()
 
 
+def test_training_goes_on_from_a_finished_adapter(
+    base: Path, medpix: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from safetensors.torch import load_file
+
+    _settings(tmp_path, steps=3)
+    assert main(_arguments(base, medpix, tmp_path, "a")) == 0
+    first = tmp_path / "adapter-a"
+    _settings(tmp_path, steps=1, learning_rate=0.0)
+    assert main([*_arguments(base, medpix, tmp_path, "b"), "--go-on-from", str(first)]) == 0
+    before = load_file(first / "adapter_model.safetensors")
+    after = load_file(tmp_path / "adapter-b" / "adapter_model.safetensors")
+    assert all(after[name].equal(tensor) for name, tensor in before.items())
+    more = ["--go-on-from", str(first), "--rank", "2"]
+    assert main([*_arguments(base, medpix, tmp_path, "c"), *more]) == 2
+    assert "another rank" in capsys.readouterr().err
+
+
 def test_labels_stand_on_the_suffix_alone(base: Path) -> None:
     import numpy as np
 
