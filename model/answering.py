@@ -47,16 +47,24 @@ class Recognition:
 
 
 def recognise(
-    backend: Backend, image: Image, image_digest: str, *, adapter: str | None = None
+    backend: Backend,
+    image: Image,
+    image_digest: str,
+    *,
+    adapter: str | None = None,
+    structures_adapter: str | None = None,
 ) -> Recognition:
     """Modality, plane, region and structures of a picture, asked in one batch.
+
+    The list of structures is asked of `structures_adapter`, the three words of `adapter`.
 
     A word outside the vocabulary becomes "other", an unknown region None. `structures` are the
     model's words as they come, each once: the caller knows which names exist.
     """
     requests = [
-        Request(image, image_digest, answer_prefix(question), "free", adapter, limit)
-        for question, limit in _QUESTIONS.values()
+        Request(image, image_digest, answer_prefix(question), "free", asked, limit)
+        for name, (question, limit) in _QUESTIONS.items()
+        for asked in (structures_adapter if name == "structures" else adapter,)
     ]
     found = dict(zip(_QUESTIONS, backend.complete(requests), strict=True))
     words = {name: completion.suffix.strip() for name, completion in found.items()}

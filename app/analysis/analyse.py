@@ -9,7 +9,7 @@ import numpy as np
 
 from app.analysis.outline import anchor_point, outline_paths
 from app.analysis.plausibility import judge
-from app.analysis.views import MIN_AGREEMENT, VIEWS, common, put_back, seen_through
+from app.analysis.stability import MIN_AGREEMENT, VIEWS, common, put_back, seen_through
 from app.anatomy.catalogue import Catalogue
 from app.storage.scans import Look, ScanFacts, StoredRegion
 from model.answering import Recognition, recognise
@@ -57,7 +57,12 @@ def analyse(
 def _recognise(engine: Engine, facts: ScanFacts, image: Image) -> list[Recognition]:
     """The model's words for the picture in each view; the first view is the picture itself."""
     return [
-        recognise(engine.backend, seen_through(image, view), _digest(facts, number))
+        recognise(
+            engine.backend,
+            seen_through(image, view),
+            _digest(facts, number),
+            structures_adapter=engine.structures_adapter(),
+        )
         for number, view in enumerate(VIEWS)
     ]
 
@@ -70,7 +75,14 @@ def _regions(
     height, width = image.shape[:2]
     for number, view in enumerate(VIEWS):
         shown = seen_through(image, view)
-        found = find_regions(engine.backend, shown, _digest(facts, number), names, engine.codec)
+        found = find_regions(
+            engine.backend,
+            shown,
+            _digest(facts, number),
+            names,
+            engine.codec,
+            adapter=engine.structures_adapter(),
+        )
         for region in found.regions:
             if region.mask is not None:
                 whole = put_back(region.mask, view, height, width)

@@ -48,14 +48,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     rules = read_questions(folder, kinds, lists, mistakes)
     approvers = read_approvers(folder, vocabularies, clinic, mistakes)
     finding_lists = _read_findings(folder / "findings.yaml", mistakes)
-    lists.setdefault("en", {})["finding"] = [
-        entry
-        for name, entries in finding_lists.items()
-        if name == "other" or name.startswith(("note.", "time."))
-        for entry in entries
-        # Three letters are a word of some other language ("ich"); they count in answers alone.
-        if len(entry) > 3
-    ]
+    lists.setdefault("en", {})["finding"] = _findings_in_questions(finding_lists)
     texts = {
         language: read_texts(folder / "texts" / f"{language}.yaml", language, mistakes)
         for language in LANGUAGES
@@ -89,6 +82,20 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         },
         clinic=clinic,
     )
+
+
+def _findings_in_questions(finding_lists: Mapping[str, Sequence[str]]) -> list[str]:
+    """The findings that count in questions too.
+
+    Three letters are a word of some other language ("ich"); they count in answers alone.
+    """
+    return [
+        entry
+        for name, entries in finding_lists.items()
+        if name == "other" or name.startswith(("note.", "time."))
+        for entry in entries
+        if len(entry) > 3
+    ]
 
 
 def _check_switched_off(clinic: Clinic, rules: Sequence[QuestionRule], mistakes: Mistakes) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.analysis.analyse import is_colourful
-from app.analysis.views import VIEWS, View, common, put_back, seen_through
+from app.analysis.stability import VIEWS, View, common, put_back, seen_through
 
 SIZE = 200
 
