@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from model.prompts import PROMPTS_VERSION
 from model.segmentation import find_regions
 from model.types import Image, Mask, Region
 
+Word = TypeVar("Word")
 CLEAR_COLOUR: Final = 40
 """Grey levels between the strongest and the weakest channel of a pixel."""
 COLOUR_SHARE: Final = 0.05
@@ -40,7 +41,7 @@ def analyse(
     """Look at a picture (uint8[H, W, 3] RGB); gives the words for it and its marked regions."""
     started = time.perf_counter()
     seen = _recognise(engine, facts, image)
-    words = choose_words(facts, seen[0], is_colourful=is_colourful(image))
+    words = choose_words(facts, voted(seen), is_colourful=is_colourful(image))
     listed = {name for recognition in seen for name in recognition.structures}
     names = names_to_find(catalogue, words, listed, engine.current().structures)
     is_asked = words.is_scan and bool(names)
@@ -65,6 +66,21 @@ def _recognise(engine: Engine, facts: ScanFacts, image: Image) -> list[Recogniti
         )
         for number, view in enumerate(VIEWS)
     ]
+
+
+def voted(seen: Sequence[Recognition]) -> Recognition:
+    """The words most views say; where two are said as often, the one said first."""
+
+    def most(words: Sequence[Word]) -> Word:
+        return max(words, key=words.count)
+
+    return replace(
+        seen[0],
+        modality=most([one.modality for one in seen]),
+        region=most([one.region for one in seen]),
+        plane=most([one.plane for one in seen]),
+        is_scan=most([one.is_scan for one in seen]),
+    )
 
 
 def _regions(

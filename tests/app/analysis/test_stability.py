@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from app.analysis.analyse import is_colourful
+from app.analysis.analyse import is_colourful, voted
 from app.analysis.stability import VIEWS, View, common, put_back, seen_through
+from model.answering import Recognition
 
 SIZE = 200
 
@@ -60,3 +61,16 @@ def test_a_photograph_of_a_meadow_is_colourful() -> None:
     meadow = np.zeros((64, 64, 3), dtype=np.uint8)
     meadow[32:] = (40, 160, 60)
     assert is_colourful(meadow)
+
+
+def said(region: str, modality: str = "CT") -> Recognition:
+    return Recognition(modality, "axial", region, (), True, {}, 0.1)
+
+
+def test_a_slip_in_one_view_is_outvoted() -> None:
+    assert voted([said("head"), said("chest"), said("chest")]).region == "chest"
+
+
+def test_with_as_many_votes_the_picture_itself_decides() -> None:
+    assert voted([said("head"), said("chest")]).region == "head"
+    assert voted([said("head", "MR"), said("head", "CT"), said("neck", "CT")]).modality == "CT"
