@@ -3,7 +3,6 @@
 With ANTEROOM_SCREENSHOTS set, the README's picture is made anew: docs/screenshot.png.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from pydicom.data import get_testdata_file
 
+from app.references.drawings import DRAWINGS
+from app.references.drawn import drawn_png
 from tests.builders import png_bytes
 from tests.running_server import ROOT, RunningServer, running_server
 
@@ -81,22 +82,13 @@ def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
     assert complaints == []
 
 
-@pytest.fixture(scope="session")
-def real_slice() -> Path:
-    """A slice out of the segmentation pack: what the model has learnt to name."""
-    named = os.environ.get("ANTEROOM_TEST_DATA")
-    data = Path(named) if named else ROOT.parent / "shared" / "data"
-    listing = data / "segmentation" / "manifest.jsonl"
-    if not listing.is_file():
-        pytest.skip("no segmentation pack here; name its parent folder in ANTEROOM_TEST_DATA")
-    rows = [json.loads(line) for line in listing.read_text(encoding="utf-8").splitlines()]
-    wanted = [
-        row
-        for row in rows
-        if row["modality"] == "CT" and {"liver", "spleen", "left kidney"} <= set(row["labels"])
-    ]
-    best = max(wanted, key=lambda row: (row["split"] == "val", len(row["labels"]), row["id"]))
-    return data / "segmentation" / str(best["image"])
+@pytest.fixture
+def drawn_belly(tmp_path: Path) -> Path:
+    """A drawn slice through a tummy: no patient's picture stands in this project."""
+    drawing = next(d for d in DRAWINGS if (d.region, d.modality) == ("abdomen", "CT"))
+    path = tmp_path / "tummy.png"
+    path.write_bytes(drawn_png(drawing))
+    return path
 
 
 def start(page: Page, language: str = "en") -> None:
@@ -160,9 +152,9 @@ def test_a_dicom_slice_from_the_start_to_the_pdf(page: Page) -> None:
     expect(page.get_by_test_id("scan-image")).to_have_count(0)
 
 
-def test_a_picture_with_named_parts_from_the_start_to_the_pdf(page: Page, real_slice: Path) -> None:
+def test_named_parts_from_the_start_to_the_pdf(page: Page, drawn_belly: Path) -> None:
     start(page)
-    upload(page, real_slice)
+    upload(page, drawn_belly)
     structures = page.get_by_test_id("structure")
     expect(structures.first).to_be_visible()
     keys = {one.get_attribute("data-structure") for one in structures.all()}
