@@ -85,7 +85,8 @@ def evaluate(
     found |= {"base_sha256": info.base_sha256, "adapter": info.adapter, "splits": {}}
     has_adapter = info.adapter is not None
     shortcuts: dict[str, Any] = {}
-    asker = Asker(engine, None)
+    # As the product asks: the base alone, where the adapter was not taught structures.
+    asker = Asker(engine, engine.structures_adapter())
     if folders.medpix is not None:
         name = _medpix_split(folders.medpix, split)
         found["splits"]["medpix"] = name
@@ -102,12 +103,28 @@ def evaluate(
             name,
             limit=limits.slices,
             say=_say,
-            off=Asker(engine, BASE_ALONE) if has_adapter else None,
+            other=_other(engine) if has_adapter else None,
         )
+        found["segmentation"] |= _named(engine, found["segmentation"])
         shortcuts |= mask_shortcuts(asker, folders.segmentation, name, limits.slices)
     found |= _questions(engine, folders, split, limit, has_adapter, shortcuts, found["splits"])
     found |= _regions(engine, folders, split, limit, has_adapter)
     return {**found, "shortcuts": shortcuts, "seconds": time.monotonic() - started}
+
+
+def _other(engine: Engine) -> Asker:
+    """Who does not answer for structures in the product: the adapter or the base."""
+    return Asker(engine, BASE_ALONE if engine.structures_adapter() is None else None)
+
+
+def _named(engine: Engine, segmentation: dict[str, Any]) -> dict[str, Any]:
+    """Who answered, and the other one's mean Dice under its own name."""
+    other = segmentation.pop("other", None)
+    is_base = engine.structures_adapter() == BASE_ALONE
+    answered = "base" if is_base or other is None else "adapter"
+    if other is None:
+        return {"answered_by": answered}
+    return {"answered_by": answered, "adapter_on" if is_base else "adapter_off": other}
 
 
 def _questions(

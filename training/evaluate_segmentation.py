@@ -48,7 +48,7 @@ class Tally:
     """What the slices seen so far add up to."""
 
     scored: list[Scored] = field(default_factory=list)
-    without: list[float] = field(default_factory=list)
+    others: list[float] = field(default_factory=list)
     malformed: list[bool] = field(default_factory=list)
     easy: list[bool] = field(default_factory=list)
     hard: list[bool] = field(default_factory=list)
@@ -76,9 +76,9 @@ class Asker:
 
 
 def evaluate_segmentation(
-    asker: Asker, folder: Path, split: str, *, limit: int, say: Say, off: Asker | None = None
+    asker: Asker, folder: Path, split: str, *, limit: int, say: Say, other: Asker | None = None
 ) -> dict[str, Any]:
-    """Every segmentation figure of one split; `off` gives the mean Dice of the base beside it."""
+    """Every segmentation figure of one split, and the mean Dice another asker would reach."""
     knowledge, labels = learn(folder, LEAST_SHARE), anatomy_labels(folder)
     all_slices = read_slices(folder, split)
     kin: defaultdict[str, list[Slice]] = defaultdict(list)
@@ -89,8 +89,8 @@ def evaluate_segmentation(
         wanted = masks_of(one, labels, LEAST_SHARE)
         view = show(one.image)
         _score_present(tally, asker, view, one, wanted, knowledge)
-        if off is not None:
-            tally.without += _dices(off, view, wanted)
+        if other is not None:
+            tally.others += _dices(other, view, wanted)
         names = easy_absent(one, knowledge, ABSENT_NAMES, number)
         tally.easy += false_masks(asker.find(view, names), names)
         names = hard_absent(one, kin[one.volume], list(wanted), ABSENT_NAMES, number)
@@ -158,10 +158,10 @@ def _summary(tally: Tally, knowledge: Knowledge) -> dict[str, Any]:
         "interval": {"mean_dice": mean_interval([one.dice for one in scored], volumes)},
         "per_structure": structures,
     }
-    if tally.without:
+    if tally.others:
         dices = [one.dice for one in scored]
-        found["adapter_off"] = {"mean_dice": _mean(tally.without)}
-        found["gain"] = {"mean_dice": gain_interval(dices, tally.without, volumes)}
+        found["other"] = {"mean_dice": _mean(tally.others)}
+        found["over_other"] = {"mean_dice": gain_interval(dices, tally.others, volumes)}
     return found
 
 

@@ -88,12 +88,10 @@ def figures_for_base(evaluation: Mapping[str, Any]) -> dict[str, float]:
     pairs = {
         **{row: evaluation.get("medpix", {}).get(row) for row in _MEDPIX_ROWS},
         "region_accuracy": evaluation.get("region_accuracy"),
-        "mean_dice": evaluation.get("segmentation", {}).get("mean_dice"),
     }
     off = {
         **evaluation.get("medpix", {}).get("adapter_off", {}),
         "region_accuracy": evaluation.get("region_accuracy_adapter_off"),
-        "mean_dice": evaluation.get("segmentation", {}).get("adapter_off", {}).get("mean_dice"),
     }
     for name, one in evaluation.get("vqa", {}).items():
         pairs[f"{name}_closed_accuracy"] = one.get("closed_accuracy")
@@ -170,7 +168,12 @@ def _medpix(said: Mapping[str, Any]) -> list[str]:
 
 def _segmentation(said: Mapping[str, Any]) -> list[str]:
     shown = [f"{name} {said[name]:.3f}" for name in _MASK_ROWS if isinstance(said.get(name), float)]
-    return [f"Segmentation, {said['n']} objects: {', '.join(shown)}.", ""]
+    who = said.get("answered_by", "adapter")
+    lines = [f"Segmentation by the {who}, {said['n']} objects: {', '.join(shown)}.", ""]
+    if "adapter_on" in said:
+        other = said["adapter_on"]["mean_dice"]
+        lines[0] += f" With the adapter on it would be {other:.3f}: it was not taught structures."
+    return lines
 
 
 def _limits() -> str:
