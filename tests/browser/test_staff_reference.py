@@ -155,6 +155,7 @@ def test_staff_pages_work_with_the_keyboard_and_say_nothing_in_the_console(
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.goto("/staff/sign-in")
+    expect(page.get_by_test_id("staff-user")).to_be_focused()
     page.keyboard.type("Lena")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
