@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from model.opening import Engine
-from model.segmentation import Segmentation, find_regions
+from model.segmentation import Segmentation, find_regions, group_names
 from model.types import Mask
 from training.evaluate_asking import Say, Shown, show, spread
 from training.evaluate_slices import (
@@ -29,7 +29,7 @@ LEAST_OBJECTS: Final = 5
 """Objects below which a structure is left out of the macro mean."""
 ABSENT_NAMES: Final = 4
 FREE_NAMES: Final = 4
-"""Names in the one prefix a picture that is asked with the grammar off."""
+"""Names of a picture that are asked with the grammar off, in the product's own groups."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,9 @@ def _score_present(
         scores = (0.0, 0.0) if drawn is None else (dice(drawn, mask), overlap(drawn, mask))
         guessed = 0.0 if atlas is None else dice(atlas, mask)
         tally.scored.append(Scored(name, one.volume, *scores, guessed))
-    free = asker.find(view, list(wanted)[:FREE_NAMES], grammar=False)
-    tally.malformed.append(bool(free.rejected))
+    for names in group_names(list(wanted)[:FREE_NAMES]):
+        free = asker.find(view, names, grammar=False)
+        tally.malformed.append(bool(free.rejected))
 
 
 def _summary(tally: Tally, knowledge: Knowledge) -> dict[str, Any]:

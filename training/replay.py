@@ -23,6 +23,7 @@ from training.records import TRAIN, PictureRecord, read_records
 CODEC_NAME: Final = "mask_codec.npz"
 NEGATIVE_SHARE: Final = 0.05
 ABSENT_SHARE: Final = 0.25
+SEGMENT_SHARE: Final = 0.3
 MOST_NAMES: Final = 4
 MOST_QUESTIONS: Final = 2
 _KINDS: Final = (prompts.MODALITY_QUESTION, prompts.PLANE_QUESTION, prompts.REGION_QUESTION)
@@ -44,9 +45,11 @@ class Replay:
             return draw_negative(generator, self.side), rows
         record = self.records[int(generator.integers(len(self.records)))]
         affine = draw_affine(generator, Strength(), mirrors=False)
-        rows = [*_kind_rows(record), *_question_rows(record, generator)]
-        rows = [rows[i] for i in generator.permutation(len(rows))[:MOST_QUESTIONS]]
-        if record.mask is not None:
+        kinds = _kind_rows(record)
+        rows = [kinds[i] for i in generator.permutation(len(kinds))[:1]]
+        rows += _question_rows(record, generator)
+        # Structures are the base's own task when the adapter lists none: a reminder is enough.
+        if record.mask is not None and (not rows or generator.random() < SEGMENT_SHARE):
             rows.append(self._segment_row(record, affine, generator))
         return self._picture(record, affine, generator), rows
 
