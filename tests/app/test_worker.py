@@ -3,53 +3,23 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from app.deps import House
 from app.storage import scans, turns, visits, work
 from app.storage.tables import Scan, Turn
 from app.storage.visits import OpenedVisit
 from app.worker import forget_erased, work_once
-from model.manifest import Manifest
-from model.opening import Engine
 from model.prompts import CONDITION_QUESTION, answer_prefix
 from model.scripted import ScriptedBackend
 from model.types import Request
 from tests.builders import open_test_house, stored_scan
-
-LIVER = "<loc0400><loc0200><loc0620><loc0480>" + "<seg001>" * 16 + " liver"
-WORDS = {
-    "kind of picture": "CT",
-    "picture cut": "axial",
-    "part of the body": "abdomen",
-    "parts can be seen": "liver, spleen",
-}
-
-
-class DiskCodec:
-    """Every code decodes to a disk that fills its box."""
-
-    def decode(self, codes: NDArray[np.int64]) -> NDArray[np.float32]:
-        rows, columns = np.mgrid[-1:1:64j, -1:1:64j]
-        disk = np.where(rows**2 + columns**2 < 0.9, 1.0, -1.0).astype(np.float32)
-        return np.repeat(disk[None], len(codes), axis=0)
+from tests.scripted_model import said_of_picture, scripted_engine
 
 
 def script(request: Request, condition: str = "glioblastoma") -> str:
-    if request.prefix.startswith("segment"):
-        return LIVER if "liver" in request.prefix else ""
-    if request.prefix == answer_prefix(CONDITION_QUESTION):
-        return condition
-    for words, suffix in WORDS.items():
-        if words in request.prefix:
-            return suffix
-    return "this is the liver"
-
-
-def engine_of(backend: ScriptedBackend) -> Engine:
-    return Engine(backend, DiskCodec(), Manifest(name="scripted", structures=("liver", "spleen")))
+    is_condition = request.prefix == answer_prefix(CONDITION_QUESTION)
+    return said_of_picture(request, condition if is_condition else "this is the liver")
 
 
 @pytest.fixture
@@ -71,7 +41,7 @@ def ask(house: House, opened: OpenedVisit, scan_id: str, kind: str = "might") ->
 
 def look(house: House, opened: OpenedVisit, backend: ScriptedBackend) -> Scan:
     scan_id = stored_scan(house, opened).scan_id
-    assert work_once(house, engine_of(backend), "w1")
+    assert work_once(house, scripted_engine(backend), "w1")
     with house.sessions() as session:
         scan = scans.find(session, opened.visit.visit_id, scan_id)
         assert scan is not None
@@ -95,7 +65,7 @@ def test_a_tag_outranks_the_model_and_the_difference_is_kept(
     house: House, opened: OpenedVisit
 ) -> None:
     scan_id = stored_scan(house, opened, modality="MR", region="abdomen").scan_id
-    assert work_once(house, engine_of(ScriptedBackend(script)), "w1")
+    assert work_once(house, scripted_engine(ScriptedBackend(script)), "w1")
     with house.sessions() as session:
         scan = scans.find(session, opened.visit.visit_id, scan_id)
         assert scan is not None
@@ -112,7 +82,7 @@ def test_a_raw_answer_is_stored_for_the_doctor_and_not_shown(
     backend = ScriptedBackend(lambda request: script(request, raw))
     scan = look(house, opened, backend)
     turn_id = ask(house, opened, scan.scan_id)
-    assert work_once(house, engine_of(backend), "w1")
+    assert work_once(house, scripted_engine(backend), "w1")
     with house.sessions() as session:
         turn = session.get(Turn, turn_id)
         assert turn is not None
@@ -132,7 +102,7 @@ def test_a_crash_gives_the_row_back_and_the_third_one_gives_up(
     backend = ScriptedBackend(script, failures=[RuntimeError("secret words")] * 3)
     states = []
     for _ in range(3):
-        assert work_once(house, engine_of(backend), "w1")
+        assert work_once(house, scripted_engine(backend), "w1")
         with house.sessions() as session:
             turn = session.get(Turn, turn_id)
             assert turn is not None
@@ -186,7 +156,7 @@ def test_questions_go_before_scans(house: House, opened: OpenedVisit) -> None:
     stored_scan(house, opened)
     ask(house, opened, scan.scan_id)
     backend.requests.clear()
-    work_once(house, engine_of(backend), "w1")
+    work_once(house, scripted_engine(backend), "w1")
     assert [request.prefix for request in backend.requests] == [answer_prefix(CONDITION_QUESTION)]
 
 
@@ -194,12 +164,12 @@ def test_an_erased_visit_is_forgotten_by_the_backend(house: House, opened: Opene
     backend = ScriptedBackend(script)
     seen: dict[str, str] = {}
     stored_scan(house, opened)
-    assert work_once(house, engine_of(backend), "w1", seen)
-    forget_erased(house, engine_of(backend), seen)
+    assert work_once(house, scripted_engine(backend), "w1", seen)
+    forget_erased(house, scripted_engine(backend), seen)
     assert "0" * 64 not in backend.forgotten  # its other views are forgotten at once
     with house.sessions() as session, session.begin():
         visits.erase(session, house.blobs, opened.visit.visit_id)
-    forget_erased(house, engine_of(backend), seen)
+    forget_erased(house, scripted_engine(backend), seen)
     assert backend.forgotten[-1] == "0" * 64
 
 
@@ -219,7 +189,7 @@ def test_nothing_of_a_visit_is_left_in_the_files_after_erasing(
 def test_patient_words_are_not_in_the_database_file(house: House, opened: OpenedVisit) -> None:
     scan = look(house, opened, ScriptedBackend(script))
     ask(house, opened, scan.scan_id)
-    work_once(house, engine_of(ScriptedBackend(script)), "w1")
+    work_once(house, scripted_engine(ScriptedBackend(script)), "w1")
     raw = b"".join(path.read_bytes() for path in house.settings.data_dir.glob("anteroom.db*"))
     for word in (b"What might I have", b"glioblastoma", json.dumps("liver").encode()):
         assert word not in raw

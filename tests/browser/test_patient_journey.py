@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pydicom.data import get_testdata_file
 
 from app.references.drawings import DRAWINGS
@@ -17,15 +17,6 @@ from tests.builders import png_bytes
 from tests.running_server import ROOT, RunningServer, running_server
 
 pytestmark = pytest.mark.browser
-CHROMIUM = Path("/usr/bin/chromium")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 TABLET = {"width": 1024, "height": 768}
 LOOK_MS = 90_000
 """Far above what a look takes, for a machine that does other things at the same time."""
@@ -39,16 +30,6 @@ def server(
     data.mkdir()
     with running_server(data, answer_floor_seconds="1") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=OPTIONS)
-        yield opened
-        opened.close()
 
 
 def new_context(browser: Browser, server: RunningServer, **more: object) -> BrowserContext:

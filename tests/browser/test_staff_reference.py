@@ -6,22 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from app.references.drawings import DRAWINGS
 from app.references.drawn import drawn_png
 from tests.running_server import ROOT, RunningServer, running_server
 
 pytestmark = pytest.mark.browser
-CHROMIUM = Path("/usr/bin/chromium")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 PASSWORD = "a password for tests"
 
 
@@ -38,16 +29,6 @@ def server(
     subprocess.run(add, cwd=ROOT, env=settings, input=f"{PASSWORD}\n".encode(), check=True)
     with running_server(data, answer_floor_seconds="0") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=OPTIONS)
-        yield opened
-        opened.close()
 
 
 def new_page(browser: Browser, server: RunningServer) -> Page:

@@ -44,7 +44,9 @@ def test_one_picture_in_two_splits_is_refused() -> None:
 
 
 def test_clean_splits_pass() -> None:
-    refuse_leaks([record(), record(key="b", image=Path("/b.png"), volume="v2", split="val")])
+    ones = [record(), record(key="b", image=Path("/b.png"), volume="v2", split="val")]
+    assert refuse_leaks(ones) is None
+    assert {one.split for one in ones} == {"train", "val"}
 
 
 def question(text: str, answer: str, kind: str = "MODALITY") -> dict[str, Any]:

@@ -5,8 +5,6 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import numpy as np
-from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
 from app.deps import House
@@ -14,42 +12,24 @@ from app.main import make_app
 from app.storage import scans, turns, visits
 from app.storage.visits import OpenedVisit
 from app.worker import work_once
-from model.manifest import Manifest
 from model.opening import Engine
 from model.scripted import ScriptedBackend
 from model.types import Request
 from tests.builders import png_bytes
+from tests.scripted_model import STRUCTURES, said_of_picture, scripted_engine
 from tests.tablet import PageReader
 
-LIVER = "<loc0400><loc0200><loc0620><loc0480>" + "<seg001>" * 16 + " liver"
 RAW = "Glioblastoma multiforme, grade four"
-WORDS = {
-    "kind of picture": "CT",
-    "picture cut": "axial",
-    "part of the body": "abdomen",
-    "parts can be seen": "liver, spleen",
-}
-
-
-class DiskCodec:
-    """Every code decodes to a disk that fills its box."""
-
-    def decode(self, codes: NDArray[np.int64]) -> NDArray[np.float32]:
-        rows, columns = np.mgrid[-1:1:64j, -1:1:64j]
-        disk = np.where(rows**2 + columns**2 < 0.9, 1.0, -1.0).astype(np.float32)
-        return np.repeat(disk[None], len(codes), axis=0)
 
 
 def script(request: Request) -> str:
     """What the scripted model writes: one liver, words for the picture, an illness for the rest."""
-    if request.prefix.startswith("segment"):
-        return LIVER if "liver" in request.prefix else ""
-    return next((said for words, said in WORDS.items() if words in request.prefix), RAW)
+    return said_of_picture(request, RAW)
 
 
-def engine(structures: tuple[str, ...] = ("liver", "spleen")) -> Engine:
+def engine(structures: tuple[str, ...] = STRUCTURES) -> Engine:
     """A scripted engine that knows these structures."""
-    return Engine(ScriptedBackend(script), DiskCodec(), Manifest("scripted", structures=structures))
+    return scripted_engine(ScriptedBackend(script), structures)
 
 
 @dataclass
