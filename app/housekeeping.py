@@ -27,9 +27,11 @@ def purge(house: House) -> int:
 
 def sweep(house: House) -> int:
     """Remove blob folders whose visit has no row: left by a crash between blob and commit."""
+    # Folders first: a visit opened in between has a row but no folder in this list.
+    folders = house.blobs.folders("visits")
     with house.sessions() as session:
         known = set(visits.all_ids(session))
-    orphans = [name for name in house.blobs.folders("visits") if name not in known]
+    orphans = [name for name in folders if name not in known]
     for name in orphans:
         house.blobs.delete_under(f"visits/{name}")
     return len(orphans)
