@@ -40,12 +40,13 @@ def analyse(
 ) -> tuple[Look, list[StoredRegion]]:
     """Look at a picture (uint8[H, W, 3] RGB); gives the words for it and its marked regions."""
     started = time.perf_counter()
-    seen = _recognise(engine, facts, image)
+    views = [seen_through(image, view) for view in VIEWS]
+    seen = _recognise(engine, facts, views)
     words = choose_words(facts, voted(seen), is_colourful=is_colourful(image))
     listed = {name for recognition in seen for name in recognition.structures}
     names = names_to_find(catalogue, words, listed, engine.current().structures)
     is_asked = words.is_scan and bool(names)
-    found, unstable = _regions(engine, facts, image, names) if is_asked else ([], [])
+    found, unstable = _regions(engine, facts, views, names) if is_asked else ([], [])
     _forget_views(engine, facts)
     judged = judge(found, words.region, words.plane, catalogue=catalogue)
     shown = [_stored(item.region) for item in judged if item.shown]
@@ -55,16 +56,16 @@ def analyse(
     return look, [region for region in shown if region.path]
 
 
-def _recognise(engine: Engine, facts: ScanFacts, image: Image) -> list[Recognition]:
+def _recognise(engine: Engine, facts: ScanFacts, views: Sequence[Image]) -> list[Recognition]:
     """The model's words for the picture in each view; the first view is the picture itself."""
     return [
         recognise(
             engine.backend,
-            seen_through(image, view),
+            shown,
             _digest(facts, number),
             structures_adapter=engine.structures_adapter(),
         )
-        for number, view in enumerate(VIEWS)
+        for number, shown in enumerate(views)
     ]
 
 
@@ -84,13 +85,12 @@ def voted(seen: Sequence[Recognition]) -> Recognition:
 
 
 def _regions(
-    engine: Engine, facts: ScanFacts, image: Image, names: list[str]
+    engine: Engine, facts: ScanFacts, views: Sequence[Image], names: list[str]
 ) -> tuple[list[Region], list[str]]:
     """One region per structure that most views agree on, and the names of those that moved."""
     masks: dict[str, list[Mask]] = {}
-    height, width = image.shape[:2]
-    for number, view in enumerate(VIEWS):
-        shown = seen_through(image, view)
+    height, width = views[0].shape[:2]  # the first view is the picture itself
+    for number, (view, shown) in enumerate(zip(VIEWS, views, strict=True)):
         found = find_regions(
             engine.backend,
             shown,
@@ -172,17 +172,15 @@ def names_to_find(
     return [name for name in expected if name in listed and name in offered]
 
 
-def _look(
-    engine: Engine, words: Words, seconds: float, reasons: dict[str, str] | None = None
-) -> Look:
+def _look(engine: Engine, words: Words, seconds: float, reasons: dict[str, str]) -> Look:
     return Look(
         modality=words.modality,
         plane=words.plane,
         region=words.region,
         is_scan=words.is_scan,
         disagrees=words.disagrees,
-        unsure=tuple(reasons or ()),
-        reasons=reasons or {},
+        unsure=tuple(reasons),
+        reasons=reasons,
         prompts_version=PROMPTS_VERSION,
         model_sha256=engine.backend.info().base_sha256,
         seconds=round(seconds, 3),

@@ -35,11 +35,6 @@ class ReviewTurn:
     raw: str | None
     released: str | None
 
-    @property
-    def is_held_back(self) -> bool:
-        """Whether the patient saw less than the model wrote."""
-        return "allow" not in (self.turn.output_verdict or self.turn.input_verdict)
-
 
 @dataclass(frozen=True)
 class ReviewScan:

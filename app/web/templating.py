@@ -38,7 +38,7 @@ def environment(language: str) -> Environment:
 
 @cache
 def static_address(name: str) -> str:
-    """The address of a static file, with the digest of its content for endless caching."""
+    """The address of a static file, with the digest of its content: a changed file has another."""
     digest = hashlib.sha256((ROOT / "static" / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
 
