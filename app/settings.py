@@ -33,10 +33,10 @@ class Settings(BaseSettings):
     model: str = Field("", description="PaliGemma folder or hub id; default: the compact model")
     adapters_dir: Path | None = Field(None, description="Folder whose adapters staff can activate")
     quantize: Literal["none", "int8", "nf4"] = Field("none", description="How weights are held")
-    backend_url: str = Field("", description="Address of a served backend; default: in this box")
+    backend_url: str = Field("", description="Kept for a served backend, which this version lacks")
     workers: int = Field(1, ge=0, le=1, description="1: a worker beside the server; 0: apart")
     open_visits: bool = Field(True, description="Visitors may start without a code")
-    kiosk: bool = Field(False, description="The PDF leaves by code or printer, not by download")
+    kiosk: bool = Field(False, description="No PDF on the tablet; the page sends to the desk")
     reference_approvers: int = Field(0, ge=0, le=5, description="Approvals a reference needs")
     max_upload_mb: int = Field(64, ge=1, le=1024, description="Largest upload in megabytes")
     retention_hours: int = Field(24, ge=1, le=720, description="After this a visit is erased")
@@ -98,6 +98,10 @@ def _read_secret_file(name: str, path: str) -> str:
 
 
 def _check_address(settings: Settings) -> None:
+    if settings.backend_url:
+        raise SettingsError(
+            f"{PREFIX}BACKEND_URL cannot be used yet: this version runs its model in this box"
+        )
     if settings.host in ("127.0.0.1", "::1", "localhost"):
         return
     if not settings.public_url.startswith("https://"):
