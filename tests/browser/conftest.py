@@ -1,10 +1,11 @@
 """The browser that all browser tests share: Debian's Chromium, quiet and without a sandbox."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = [
@@ -25,3 +26,20 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=OPTIONS)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def findings() -> Callable[[Page], list[str]]:
+    """Gives what axe finds on a page, one line each: rule, element, why; an empty list is right."""
+    axe = Axe()
+
+    def look(page: Page) -> list[str]:
+        page.wait_for_load_state()
+        found = axe.run(page).response["violations"]
+        return [
+            f"{page.url}: {rule['id']}: {node['html'][:160]} ({node['failureSummary']})"
+            for rule in found
+            for node in rule["nodes"]
+        ]
+
+    return look
