@@ -1,40 +1,70 @@
 """The tables. Whatever is a patient's stands in sealed columns or sealed blobs."""
 
-import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
 
-from app.storage.moments import UtcTime
-from app.storage.sealed import Ciphertext, Sealed
+from app.storage.base import Base, new_id, now
+from app.storage.library_tables import Approval, LibraryJob, LibraryMiss, Reference
+from app.storage.sealed import Ciphertext
+from app.storage.staff_tables import (
+    Alert,
+    AuditCheck,
+    AuditEvent,
+    AuditHead,
+    Handover,
+    MachineToken,
+    PairedTablet,
+    Staff,
+    StaffSession,
+)
 
-
-class Base(DeclarativeBase):
-    """Parent of all tables."""
-
-    type_annotation_map = {datetime: UtcTime, Ciphertext: Sealed, dict: JSON, list: JSON}  # noqa: RUF012
-
-
-def new_id() -> str:
-    """122 random bits in hex: nothing in an address can be counted up."""
-    return uuid.uuid4().hex
-
-
-def now() -> datetime:
-    """The present moment, aware, in UTC."""
-    return datetime.now(UTC)
+__all__ = [
+    "Activation",
+    "Alert",
+    "Approval",
+    "AuditCheck",
+    "AuditEvent",
+    "AuditHead",
+    "Base",
+    "DoctorNote",
+    "FilingEnvelope",
+    "Handover",
+    "LibraryJob",
+    "LibraryMiss",
+    "ListedQuestion",
+    "MachineToken",
+    "MarkedRegion",
+    "PairedTablet",
+    "Reference",
+    "RegionEdit",
+    "Scan",
+    "Staff",
+    "StaffSession",
+    "TabletSession",
+    "TrainingConsent",
+    "Turn",
+    "Visit",
+    "VisitKey",
+    "WorkerNote",
+    "new_id",
+    "now",
+]
 
 
 class Visit(Base):
     """One patient's stay."""
 
     __tablename__ = "visits"
+    __table_args__ = (Index("ix_visits_closed_at_opened_at", "closed_at", "opened_at"),)
     visit_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     code_digest: Mapped[str] = mapped_column(String(64), unique=True)
     code: Mapped[Ciphertext]
     language: Mapped[str] = mapped_column(String(2), default="en")
     release_level: Mapped[str] = mapped_column(String(8), default="guarded")
+    examination: Mapped[str] = mapped_column(String(40), default="")
+    amount: Mapped[str] = mapped_column(String(8), default="")
     paused: Mapped[bool] = mapped_column(default=False)
     opened_at: Mapped[datetime] = mapped_column(default=now)
     consented_at: Mapped[datetime | None]
@@ -56,6 +86,7 @@ class TabletSession(Base):
     session_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     visit_id: Mapped[str] = mapped_column(ForeignKey("visits.visit_id"), index=True)
+    tablet_id: Mapped[str | None] = mapped_column(String(32))
     started_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime] = mapped_column(default=now)
     ended_at: Mapped[datetime | None]
@@ -87,6 +118,17 @@ class MarkedRegion(Base):
     scan_id: Mapped[str] = mapped_column(ForeignKey("scans.scan_id"), index=True)
     ordinal: Mapped[int]
     detail: Mapped[Ciphertext]
+
+
+class RegionEdit(Base):
+    """The marked regions of a scan as they stood before a doctor changed them."""
+
+    __tablename__ = "region_edits"
+    edit_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    scan_id: Mapped[str] = mapped_column(ForeignKey("scans.scan_id"), index=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.staff_id"))
+    before: Mapped[Ciphertext]
+    edited_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Turn(Base):
@@ -153,85 +195,13 @@ class FilingEnvelope(Base):
     accession_digest: Mapped[str | None] = mapped_column(String(64), index=True)
 
 
-class Reference(Base):
-    """A healthy example picture of the clinic: draft, approved, withdrawn."""
+class TrainingConsent(Base):
+    """A patient's yes, written down by staff, to training with their corrected pictures."""
 
-    __tablename__ = "reference_pictures"
-    reference_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    status: Mapped[str] = mapped_column(String(10), default="draft", index=True)
-    image_digest: Mapped[str] = mapped_column(String(64), index=True)
-    likeness: Mapped[str] = mapped_column(String(16), default="")
-    width: Mapped[int]
-    height: Mapped[int]
-    region: Mapped[str] = mapped_column(String(12), index=True)
-    modality: Mapped[str] = mapped_column(String(6), index=True)
-    plane: Mapped[str] = mapped_column(String(10), default="")
-    structures: Mapped[list] = mapped_column(JSON, default=list)  # type: ignore[type-arg]
-    sequence: Mapped[str] = mapped_column(String(40), default="")
-    level: Mapped[str] = mapped_column(String(60), default="")
-    side: Mapped[str] = mapped_column(String(6), default="none")
-    age_band: Mapped[str] = mapped_column(String(6), default="")
-    sex: Mapped[str] = mapped_column(String(6), default="any")
-    source: Mapped[str] = mapped_column(String(200), default="")
-    licence: Mapped[str] = mapped_column(String(200), default="")
-    consent_ref: Mapped[str] = mapped_column(String(200), default="")
-    expires_on: Mapped[str] = mapped_column(String(10), default="")
-    caption: Mapped[str] = mapped_column(String(500), default="")
-    is_drawn: Mapped[bool] = mapped_column(default=False)
-    added_by: Mapped[str | None] = mapped_column(ForeignKey("staff.staff_id"))
-    added_at: Mapped[datetime] = mapped_column(default=now)
-    withdrawn_at: Mapped[datetime | None]
-
-
-class Approval(Base):
-    """One staff member's yes to one reference."""
-
-    __tablename__ = "approvals"
-    __table_args__ = (UniqueConstraint("reference_id", "staff_id"),)
-    approval_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    reference_id: Mapped[str] = mapped_column(ForeignKey("reference_pictures.reference_id"))
+    __tablename__ = "training_consents"
+    visit_id: Mapped[str] = mapped_column(ForeignKey("visits.visit_id"), primary_key=True)
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.staff_id"))
-    approved_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class Staff(Base):
-    """Someone who signs in; roles out of nurse, doctor, librarian, admin."""
-
-    __tablename__ = "staff"
-    staff_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(String(80), unique=True)
-    password_hash: Mapped[str] = mapped_column(String(200))
-    roles: Mapped[list] = mapped_column(JSON)  # type: ignore[type-arg]
-    added_at: Mapped[datetime] = mapped_column(default=now)
-    removed_at: Mapped[datetime | None]
-    failed_tries: Mapped[int] = mapped_column(default=0)
-    locked_until_at: Mapped[datetime | None]
-
-
-class StaffSession(Base):
-    """One browser of one staff member."""
-
-    __tablename__ = "staff_sessions"
-    session_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
-    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.staff_id"), index=True)
-    started_at: Mapped[datetime] = mapped_column(default=now)
-    last_seen_at: Mapped[datetime] = mapped_column(default=now)
-    listening_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
-
-
-class Alert(Base):
-    """A call to staff; holds a kind and a place, never the words typed."""
-
-    __tablename__ = "alerts"
-    alert_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    visit_id: Mapped[str | None] = mapped_column(String(32), index=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    is_silent: Mapped[bool] = mapped_column(default=False)
-    raised_at: Mapped[datetime] = mapped_column(default=now)
-    seen_at: Mapped[datetime | None]
-    seen_by: Mapped[str | None] = mapped_column(ForeignKey("staff.staff_id"))
+    given_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Activation(Base):
@@ -241,6 +211,7 @@ class Activation(Base):
     activation_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     adapter: Mapped[str] = mapped_column(String(120))
     sha256: Mapped[str] = mapped_column(String(64))
+    modality: Mapped[str] = mapped_column(String(6), default="")
     status: Mapped[str] = mapped_column(String(10), default="asked", index=True)
     failure: Mapped[str | None] = mapped_column(String(200))
     asked_by: Mapped[str | None] = mapped_column(ForeignKey("staff.staff_id"))
@@ -256,27 +227,3 @@ class WorkerNote(Base):
     state: Mapped[str] = mapped_column(String(20))
     loaded: Mapped[dict] = mapped_column(JSON, default=dict)  # type: ignore[type-arg]
     said_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class MachineToken(Base):
-    """A token for a machine, of one scope: stow or metrics."""
-
-    __tablename__ = "machine_tokens"
-    token_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(String(80), unique=True)
-    scope: Mapped[str] = mapped_column(String(10))
-    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
-    added_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class AuditEvent(Base):
-    """Who did what to which row; chained by hashes, without content."""
-
-    __tablename__ = "audit"
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    at: Mapped[datetime] = mapped_column(default=now)
-    actor: Mapped[str] = mapped_column(String(80))
-    action: Mapped[str] = mapped_column(String(40))
-    subject: Mapped[str] = mapped_column(String(80))
-    previous: Mapped[str] = mapped_column(String(64))
-    digest: Mapped[str] = mapped_column(String(64))
