@@ -53,7 +53,9 @@ def _make_tables() -> None:
     op.create_table(
         "handovers",
         sa.Column("handover_id", sa.String(length=32), primary_key=True),
-        sa.Column("written_by", sa.ForeignKey("staff.staff_id"), nullable=False),
+        sa.Column(
+            "written_by", sa.String(length=32), sa.ForeignKey("staff.staff_id"), nullable=False
+        ),
         sa.Column("written_at", moment, nullable=False, index=True),
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=False),
@@ -64,8 +66,16 @@ def _make_tables() -> None:
     op.create_table(
         "region_edits",
         sa.Column("edit_id", sa.String(length=32), primary_key=True),
-        sa.Column("scan_id", sa.ForeignKey("scans.scan_id"), nullable=False, index=True),
-        sa.Column("staff_id", sa.ForeignKey("staff.staff_id"), nullable=False),
+        sa.Column(
+            "scan_id",
+            sa.String(length=32),
+            sa.ForeignKey("scans.scan_id"),
+            nullable=False,
+            index=True,
+        ),
+        sa.Column(
+            "staff_id", sa.String(length=32), sa.ForeignKey("staff.staff_id"), nullable=False
+        ),
         sa.Column("before", sa.LargeBinary(), nullable=False),
         sa.Column("edited_at", moment, nullable=False),
     )
