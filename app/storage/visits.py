@@ -168,6 +168,7 @@ def erase(session: Session, blobs: Blobs, visit_id: str) -> None:
         tables.Scan,
         tables.ListedQuestion,
         tables.DoctorNote,
+        tables.TrainingConsent,
         TabletSession,
     ):
         session.execute(delete(table).where(table.visit_id == visit_id))
