@@ -6,6 +6,7 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.storage.base import Base, new_id, now
+from app.storage.delivery_tables import Arrival, ExpectedPatient, Outbound
 from app.storage.library_tables import Approval, LibraryJob, LibraryMiss, Reference
 from app.storage.sealed import Ciphertext
 from app.storage.staff_tables import (
@@ -24,11 +25,13 @@ __all__ = [
     "Activation",
     "Alert",
     "Approval",
+    "Arrival",
     "AuditCheck",
     "AuditEvent",
     "AuditHead",
     "Base",
     "DoctorNote",
+    "ExpectedPatient",
     "FilingEnvelope",
     "Handover",
     "LibraryJob",
@@ -36,6 +39,7 @@ __all__ = [
     "ListedQuestion",
     "MachineToken",
     "MarkedRegion",
+    "Outbound",
     "PairedTablet",
     "Reference",
     "RegionEdit",

@@ -169,6 +169,9 @@ def erase(session: Session, blobs: Blobs, visit_id: str) -> None:
         tables.ListedQuestion,
         tables.DoctorNote,
         tables.TrainingConsent,
+        tables.Arrival,
+        tables.ExpectedPatient,
+        tables.Outbound,
         TabletSession,
     ):
         session.execute(delete(table).where(table.visit_id == visit_id))
