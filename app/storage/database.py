@@ -8,6 +8,8 @@ from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.storage.sealed import MasterKey
+
 Sessions = sessionmaker[Session]
 
 
@@ -34,9 +36,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # Any: the drive
     cursor.close()
 
 
-def open_sessions(engine: Engine) -> Sessions:
-    """The maker of sessions; rows stay readable after the commit."""
-    return sessionmaker(engine, expire_on_commit=False)
+def open_sessions(engine: Engine, master: MasterKey | None = None) -> Sessions:
+    """The maker of sessions; rows stay readable after the commit; the audit is signed."""
+    return sessionmaker(engine, expire_on_commit=False, info={"master": master})
 
 
 def migrate(engine: Engine) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
-from app.deps import House
+from app.deps import House, open_clinic
 from app.settings import load_settings
 from app.storage.blobs import Blobs
 from app.storage.database import open_engine, open_sessions
@@ -28,6 +28,7 @@ def copied_house(prepared: House, folder: Path, **settings: str) -> House:
         prepared,
         settings=own,
         engine=engine,
-        sessions=open_sessions(engine),
+        sessions=open_sessions(engine, prepared.master),
         blobs=Blobs(own.resolved_blobs_url),
+        clinic=open_clinic(own, prepared.catalogue),
     )
