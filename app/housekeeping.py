@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 def purge(house: House) -> int:
     """Erase every visit that was closed or is older than the retention time; gives how many."""
-    limit = now() - timedelta(hours=house.settings.retention_hours)
+    limit = now() - timedelta(hours=house.clinic.clinic.retention_hours)
     with house.sessions() as session:
         closed = visits.closed_for_good(session)
         old = visits.older_than(session, limit)

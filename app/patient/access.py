@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError, VisitNeeded
-from app.i18n import offered_languages
 from app.settings import Settings
 from app.storage import visits
 from app.storage.tables import TabletSession, now
@@ -80,8 +79,9 @@ def _is_https(settings: Settings) -> bool:
 
 def chosen_language(request: Request) -> str:
     """The language chosen in this browser, English before any choice."""
+    house: House = request.app.state.house
     language = request.cookies.get(LANGUAGE_COOKIE, "en")
-    return language if language in offered_languages() else "en"
+    return language if language in house.clinic.languages else "en"
 
 
 def note_language(request: Request) -> None:
@@ -102,7 +102,7 @@ def find_tablet(
     if is_use and row.last_seen_at < now() - timedelta(seconds=TOUCH_SECONDS):
         row.last_seen_at = now()
     language = opened.visit.language
-    request.state.language = language if language in offered_languages() else "en"
+    request.state.language = language if language in house.clinic.languages else "en"
     return Tablet(opened, row, request.state.language)
 
 

@@ -13,7 +13,6 @@ from app.deps import House, HouseDep
 from app.errors import AppError, VisitNeeded
 from app.guardrail.check import Scan as GuardScan
 from app.guardrail.check import Verdict
-from app.i18n import offered_languages
 from app.patient.access import Tablet, find_tablet
 from app.patient.conversation import PERSON_AT_RISK, SAVED
 from app.patient.forms import MAX_LISTED, MAX_LISTED_CHARS, Typed
@@ -58,7 +57,7 @@ def ask(
     if kind not in KINDS:
         raise AppError("not_found", 404, f"/scan/{scan_id}")
     if kind == "question":
-        spoken = language if language in offered_languages() else "en"
+        spoken = language if language in house.clinic.languages else "en"
         verdict = house.guard.check_question(question, spoken, GuardScan())
         if verdict.verdict == "escalate":
             return _call_staff(request, house, scan_id, question, verdict, spoken)
@@ -217,5 +216,4 @@ def _urgent_words(house: House, verdict: Verdict, language: str) -> str:
     """The approved words, with the clinic's own number where a text names one."""
     if verdict.kind != "self_harm":
         return verdict.text
-    number = house.settings.crisis_line or house.settings.emergency_number
-    return house.guard.fixed("self_harm", language, crisis_line=number)
+    return house.guard.fixed("self_harm", language, crisis_line=house.clinic.clinic.crisis_line)

@@ -41,7 +41,7 @@ def call_state(session: Session, house: House, visit_id: str, language: str) -> 
         is_over = now() - alert.seen_at > FORGOTTEN_AFTER
         return Call("none", "") if is_over else Call("seen", fixed("alert_seen", language))
     if now() - alert.raised_at > UNANSWERED_AFTER:
-        number = house.settings.emergency_number
+        number = house.clinic.clinic.emergency_number
         return Call("unanswered", fixed("alert_unanswered", language, emergency_number=number))
     sent = fixed("alert_sent", language) if alerts.is_someone_listening(session) else ""
     return Call("sent", f"{fixed('emergency', language)} {sent}".strip())

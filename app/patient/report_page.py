@@ -68,7 +68,7 @@ def report_content(session: Session, house: House, tablet: Tablet) -> ReportCont
     return ReportContent(
         edition="after" if can.doctors_words else "before",
         language=tablet.language,
-        clinic_name=house.settings.clinic_name,
+        clinic_name=house.clinic.clinic.name,
         date=str(today),
         demonstration=not house.settings.model,
         ai_line=fixed["ai_line"],

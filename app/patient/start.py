@@ -8,7 +8,6 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
-from app.i18n import offered_languages
 from app.patient.access import (
     AMOUNT_COOKIE,
     LANGUAGE_COOKIE,
@@ -111,7 +110,7 @@ def choose_language(
     back: Typed = "/",
 ) -> Response:
     """Switch the language of this browser and of its visit, at any moment."""
-    chosen = language if language in offered_languages() else "en"
+    chosen = language if language in house.clinic.languages else "en"
     tablet = find_tablet(request, house, session)
     if tablet is not None:
         tablet.opened.visit.language = chosen

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.deps import House
-from app.i18n import direction, offered_languages, own_name, words_of
+from app.i18n import direction, own_name, words_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +31,6 @@ def environment(language: str) -> Environment:
         language=language,
         direction=direction(language),
         static=static_address,
-        languages=[(code, own_name(code), direction(code)) for code in offered_languages()],
     )
     return made
 
@@ -57,7 +56,9 @@ def page(
         .get_template(name)
         .render(
             **fixed,
-            clinic_name=house.settings.clinic_name,
+            clinic=house.clinic.now,
+            clinic_name=house.clinic.clinic.name,
+            languages=[(c, own_name(c), direction(c)) for c in house.clinic.languages],
             is_demonstration=not house.settings.model,
             is_kiosk=house.settings.kiosk,
             path=request.url.path,
