@@ -17,16 +17,16 @@ _MAX_OPEN_FILES = 64
 
 def main() -> None:
     """Decode what stands on stdin; every outcome but a crash is an answer on stdout."""
-    answers = _private_stdout()
+    answers = private_stdout()
     memory_bytes, cpu_seconds = (int(value) for value in sys.argv[1:3])
-    _bound(memory_bytes, cpu_seconds)
+    bound(memory_bytes, cpu_seconds)
     answers.write(_answer(sys.stdin.buffer.read()))
     answers.flush()
     # A native library may hang or crash while it is torn down; the answer is already out.
     os._exit(0)
 
 
-def _private_stdout() -> BinaryIO:
+def private_stdout() -> BinaryIO:
     """A handle of our own on stdout; what libraries print goes nowhere."""
     answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -35,7 +35,8 @@ def _private_stdout() -> BinaryIO:
     return answers
 
 
-def _bound(memory_bytes: int, cpu_seconds: int) -> None:
+def bound(memory_bytes: int, cpu_seconds: int) -> None:
+    """Limit this process for good, before it meets a byte of an upload."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_MAX_OPEN_FILES, _MAX_OPEN_FILES))

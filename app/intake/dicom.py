@@ -1,6 +1,7 @@
 """One DICOM file to one picture with its facts, or to a refusal; runs in the disposable process."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydicom.dataset import Dataset
@@ -14,7 +15,7 @@ from app.intake.limits import Limits
 from app.intake.part10 import read_dataset
 from app.intake.reasons import Refused
 from app.intake.wire import Decoded, Facts
-from model.pixels import fit_within
+from model.pixels import Values, fit_within
 from model.types import Image
 
 _SPACINGS: Final = ("PixelSpacing", "ImagerPixelSpacing", "PixelAspectRatio")
@@ -22,6 +23,37 @@ _SPACINGS: Final = ("PixelSpacing", "ImagerPixelSpacing", "PixelAspectRatio")
 _MAX_ASPECT: Final = 10.0
 """Beyond this a spacing is a mistake: reformatted slices reach 5, real headers hold [0, 0] too."""
 _SQUARE_WITHIN: Final = 0.01
+
+
+@dataclass(frozen=True)
+class OpenedFile:
+    """A DICOM file that has been read and passed every check that needs no decoding."""
+
+    dataset: Dataset
+    syntax: str
+    modality: str
+    frames: int
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a file.
+
+    Attributes:
+        pixels: uint8[H, W, 3] RGB in true proportions, at most Limits.longest_side.
+        shown: the frame as decoded.
+        covered: writing was found and is black now.
+    """
+
+    pixels: Image
+    shown: dicom_pixels.Shown
+    covered: bool
+
+    @property
+    def hounsfield(self) -> Values | None:
+        """float32[H, W] under the picture, where nothing but a window lies between them."""
+        is_as_stored = self.pixels.shape == self.shown.rgb.shape and not self.covered
+        return self.shown.hounsfield if is_as_stored else None
 
 
 def decode_dicom(data: bytes, limits: Limits, *, delivered: bool = False) -> Decoded:
@@ -35,31 +67,51 @@ def decode_dicom(data: bytes, limits: Limits, *, delivered: bool = False) -> Dec
     Raises:
         Refused: with the reason.
     """
+    opened = open_file(data, limits, delivered=delivered)
+    frame = show(opened, opened.frames // 2, limits)
+    note = ("middle_frame_shown",) if opened.frames > 1 else ()
+    facts = facts_of(opened, frame, delivered=delivered)
+    return Decoded(frame.pixels, replace(facts, notes=facts.notes + note))
+
+
+def open_file(data: bytes, limits: Limits, *, delivered: bool = False) -> OpenedFile:
+    """A file with its attributes read; raises Refused with the reason."""
     dataset, syntax = read_dataset(data, limits, _keywords(delivered))
     _check_is_a_picture(dataset, is_marked=data[128:132] == b"DICM")
     header_words.check_species(dataset)
     modality = header_words.modality_of(dataset)
     dicom_pixels.check_pixels(dataset, syntax, limits)
-    index = frame_count(dataset, limits) // 2
+    return OpenedFile(dataset, syntax, modality, frame_count(dataset, limits))
+
+
+def show(opened: OpenedFile, index: int, limits: Limits) -> Frame:
+    """One picture of a file, writing covered; raises Refused with the reason."""
+    dataset = opened.dataset
     hoist(dataset, index)
-    shown = dicom_pixels.show_frame(dataset, syntax, index)
+    shown = dicom_pixels.show_frame(dataset, opened.syntax, index)
     areas = _writing(dataset, shown.rgb)
     pixels = fit_within(
         cover(shown.rgb, areas), limits.longest_side, row_to_column=_aspect(dataset)
     )
     if min(pixels.shape[:2]) < limits.min_side:
         raise Refused("too_small")
-    facts = Facts(
-        kept=_kept(dataset, syntax, shown.window),
+    return Frame(pixels, shown, covered=bool(areas))
+
+
+def facts_of(opened: OpenedFile, frame: Frame, *, delivered: bool = False) -> Facts:
+    """What is kept about the frame that was shown last."""
+    dataset, modality = opened.dataset, opened.modality
+    made_smaller = _shrunk(frame.shown.rgb, frame.pixels)
+    return Facts(
+        kept=_kept(dataset, opened.syntax, frame.shown.window),
         modality=modality,
         region=header_words.region_of(dataset),
         plane=header_words.plane_of(dataset, modality),
         age_band=header_words.age_band(dataset),
         sex=header_words.sex_of(dataset),
-        notes=_notes(dataset, _shrunk(shown.rgb, pixels), covered=bool(areas)),
+        notes=_notes(dataset, made_smaller, covered=frame.covered),
         identifiers=as_mapping(envelope_of(dataset)) if delivered else None,
     )
-    return Decoded(pixels, facts)
 
 
 def _keywords(delivered: bool) -> frozenset[str]:
@@ -116,8 +168,6 @@ def _notes(dataset: Dataset, made_smaller: bool, *, covered: bool) -> tuple[str,
     found = {
         "burned_in_annotation": header_words.may_hold_text(dataset),
         "writing_covered": covered,
-        "middle_frame_shown": len(values_of(dataset, "NumberOfFrames")) == 1
-        and numbers_of(dataset, "NumberOfFrames") > (1.0,),
         "made_smaller": made_smaller,
         "proportions_corrected": _aspect(dataset) != 1.0,
     }

@@ -91,14 +91,33 @@ _LEAST_HOUNSFIELD: Final = -1024.0
 
 @dataclass(frozen=True)
 class Shown:
-    """rgb: uint8[H, W, 3] as stored, not yet scaled; window: the (level, width) that was used."""
+    """One frame as it is meant to be seen.
+
+    Attributes:
+        rgb: uint8[H, W, 3] as stored, not yet scaled.
+        window: the (level, width) that was used.
+        hounsfield: float32[H, W] behind the picture where another window may be laid over it.
+    """
 
     rgb: Image
     window: tuple[float, float] | None = None
+    hounsfield: Values | None = None
 
 
 def check_pixels(dataset: Dataset, syntax: str, limits: Limits) -> None:
     """Pass a data set whose picture can be decoded within bounds; nothing is allocated yet.
+
+    Raises:
+        Refused: with the reason.
+    """
+    check_header(dataset, syntax, limits)
+    if syntax in _NATIVE:
+        rows, columns = whole_number(dataset, "Rows"), whole_number(dataset, "Columns")
+        _check_native_length(dataset, rows * columns)
+
+
+def check_header(dataset: Dataset, syntax: str, limits: Limits) -> None:
+    """Pass a header whose picture could be decoded within bounds.
 
     Raises:
         Refused: with the reason.
@@ -117,8 +136,6 @@ def check_pixels(dataset: Dataset, syntax: str, limits: Limits) -> None:
         *_COLOUR,
     ):
         raise Refused("unsupported_format")
-    if syntax in _NATIVE:
-        _check_native_length(dataset, rows * columns)
 
 
 def show_frame(dataset: Dataset, syntax: str, index: int) -> Shown:
@@ -165,13 +182,31 @@ def _grey(stored: NDArray[Any], dataset: Dataset, *, inverted: bool) -> Shown:
         grey = _windowed(values, window, dataset)
         # Some files name a window that misses their own numbers and would show a flat picture.
         if grey.min() != grey.max() or values.min() == values.max():
-            return Shown(to_rgb(_turned(grey, inverted)), window)
+            is_linear = word_of(dataset, "VOILUTFunction") != "SIGMOID" and not inverted
+            kept = values if is_linear and _is_hounsfield(dataset) else None
+            return Shown(to_rgb(_turned(grey, inverted)), window, kept)
     elif values_of(dataset, "VOILUTSequence"):
         looked_up = apply_voi(values.astype(np.int32), dataset).astype(np.float32)
         return Shown(to_rgb(to_grey(looked_up, window=_table_range(dataset), inverted=inverted)))
     counted = values[_counted(stored, values, dataset)]
     window = fallback_window(counted, str(dataset.get("Modality", "")))
-    return Shown(to_rgb(to_grey(values, window=window, inverted=inverted)), window)
+    kept = values if _is_hounsfield(dataset) and not inverted else None
+    return Shown(to_rgb(to_grey(values, window=window, inverted=inverted)), window, kept)
+
+
+def _is_hounsfield(dataset: Dataset) -> bool:
+    """Whether the values are Hounsfield units: a CT slice, and no 8-bit copy of a screen.
+
+    A copy holds small positive numbers without an intercept; a scanner's numbers reach air.
+    """
+    return (
+        word_of(dataset, "Modality") == "CT"
+        and whole_number(dataset, "BitsStored", default=8) > 8
+        and (
+            (numbers_of(dataset, "RescaleIntercept") or (0.0,))[0] < 0
+            or whole_number(dataset, "PixelRepresentation", default=0) == 1
+        )
+    )
 
 
 def _modality_values(stored: NDArray[Any], dataset: Dataset) -> Values:

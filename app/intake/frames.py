@@ -55,6 +55,16 @@ def hoist(dataset: Dataset, index: int) -> None:
                 setattr(dataset, keyword, found[0])
 
 
+def group_value(dataset: Dataset, index: int, group: str, keyword: str) -> tuple[float, ...]:
+    """The numbers that a frame's own functional group holds; empty where there is none."""
+    items = values_of(dataset, "PerFrameFunctionalGroupsSequence")
+    if index >= len(items):
+        return ()
+    for found in values_of(items[index], group):
+        return numbers_of(found, keyword)
+    return ()
+
+
 def values_of(dataset: Dataset, keyword: str) -> Sequence[Any]:
     """The values of an attribute; empty where it is absent, empty, or not readable at all."""
     try:

@@ -25,18 +25,30 @@ _LONG_VRS: Final = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"UC", b"UN
 _TRANSFER_SYNTAX: Final = b"\x02\x00\x10\x00"
 
 
-def read_dataset(data: bytes, limits: Limits, keywords: Collection[str]) -> tuple[Dataset, str]:
+def read_dataset(
+    data: bytes, limits: Limits, keywords: Collection[str], *, is_cut: bool = False
+) -> tuple[Dataset, str]:
     """The named attributes of a file and the UID of its transfer syntax.
 
     Only what is named is read at all: an identifier that is not asked for never becomes a value.
+
+    Args:
+        data: the file, or its beginning.
+        limits: bounds on size.
+        keywords: which attributes to read.
+        is_cut: the bytes end somewhere in the pixels, so reading stops before those.
 
     Raises:
         Refused: ``too_large`` when the data set inflates beyond the limit.
     """
     syntax, start = _meta(data)
     if syntax == DeflatedExplicitVRLittleEndian:
+        if is_cut:
+            raise ValueError("a packed data set is read whole")
         data, syntax = _inflated(data[start:], limits.max_inflated_bytes), ExplicitVRLittleEndian
-    dataset = dcmread(BytesIO(data), force=True, specific_tags=sorted(keywords))
+    dataset = dcmread(
+        BytesIO(data), force=True, specific_tags=sorted(keywords), stop_before_pixels=is_cut
+    )
     return dataset, syntax or _guessed_syntax(dataset)
 
 

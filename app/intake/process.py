@@ -5,8 +5,11 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from app.intake.limits import Limits
 from app.intake.reasons import Refused
@@ -45,20 +48,79 @@ def _run(message: bytes, limits: Limits) -> bytes:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
-            env=_environment(),
+            env=environment(),
             timeout=limits.wall_seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
         raise Refused("too_slow") from None
-    if ended.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
-        raise Refused("too_slow")
-    if ended.returncode != 0:
-        raise Refused("broken")
+    _check_end(ended.returncode)
     return ended.stdout
 
 
-def _environment() -> dict[str, str]:
+@dataclass(frozen=True)
+class UploadChild:
+    """A running process that decodes a whole upload; `says` is what it writes."""
+
+    process: "subprocess.Popen[bytes]"
+    says: IO[bytes]
+
+    def order(self, message: bytes) -> None:
+        """Tell it what to do, once."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(message)
+            self.process.stdin.close()
+        except BrokenPipeError:
+            raise Refused("broken") from None
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """A time in which it must say the next thing; it is killed when that is over."""
+        alarm = threading.Timer(seconds, self.process.kill)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            yield
+        finally:
+            alarm.cancel()
+
+    def check_end(self) -> None:
+        """What its end means when nothing was left to say; raises Refused."""
+        _check_end(self.process.wait())
+
+
+@contextmanager
+def upload_child(handle: int) -> Iterator[UploadChild]:
+    """Start the process for a whole upload, with one open file; it ends with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-s", "-B", "-m", "app.intake.decode_upload"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=environment(),
+        pass_fds=(handle,),
+    )
+    try:
+        assert process.stdout is not None
+        yield UploadChild(process, process.stdout)
+    finally:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None and not pipe.closed:
+                pipe.close()
+
+
+def _check_end(returncode: int) -> None:
+    if returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise Refused("too_slow")
+    if returncode != 0:
+        raise Refused("broken")
+
+
+def environment() -> dict[str, str]:
     """Only what Python needs to start: no secret of the server reaches the child."""
     passed = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     # Each thread of OpenBLAS reserves address space, which the memory limit counts.

@@ -10,10 +10,12 @@ Reasons for a refusal (each page text says why and what to do next):
 * ``unsupported_format``: a picture in a format or compression that is not read here (GIF, TIFF,
   AVIF, SVG, 12-bit JPEG in DICOM …); a PNG or JPEG copy, or a photo of the screen, would do.
 * ``pdf``: a document; often the written report instead of the picture.
-* ``archive``: a zip or another packed folder; open it and choose one picture.
+* ``archive``: a packed folder of another kind than zip; open it and choose what is inside.
+* ``locked_archive``: a zip folder with a password.
+* ``table_of_contents``: the DICOMDIR of a CD by itself; the pictures lie beside it.
 * ``video``: a film; choose one picture.
 * ``broken``: recognised, but damaged, cut short or contradicting itself.
-* ``no_pixels``: DICOM without a picture (a report, a plan, the table of contents of a CD).
+* ``no_pixels``: DICOM without a picture (a report, a plan).
 * ``unsupported_modality``: DICOM of another kind than CT, MR or X-ray, such as ultrasound.
 * ``not_a_person``: the header says that an animal was examined.
 * ``too_slow``: opening it took longer than allowed, or too many others are being opened now.
@@ -26,6 +28,8 @@ Notes on an accepted scan:
 * ``turned_upright``: the photo was stored turned, and was turned back.
 * ``made_smaller``: the picture was scaled down to what is shown here.
 * ``proportions_corrected``: pixels were not square; the true proportions are shown.
+* ``slices_thinned``: the series is longer than what is kept; slices were left out evenly.
+* ``files_left_out``: other files of the same upload could not be shown.
 """
 
 from typing import Final
@@ -39,6 +43,8 @@ REASONS: Final = (
     "unsupported_format",
     "pdf",
     "archive",
+    "locked_archive",
+    "table_of_contents",
     "video",
     "broken",
     "no_pixels",
@@ -53,6 +59,8 @@ NOTES: Final = (
     "turned_upright",
     "made_smaller",
     "proportions_corrected",
+    "slices_thinned",
+    "files_left_out",
 )
 
 

@@ -38,6 +38,7 @@ class ReceivedScan:
         pixels_version: of the arithmetic that made these grey values.
         source: ``dicom`` or ``picture``.
         notes: keys out of reasons.NOTES.
+        has_windows: other windows can be laid over its slices (app.intake.hounsfield).
         envelope: identifiers of a delivered scan, to be sealed; None for a tablet upload.
     """
 
@@ -54,6 +55,7 @@ class ReceivedScan:
     pixels_version: str
     source: str
     notes: tuple[str, ...]
+    has_windows: bool = False
     envelope: Envelope | None = None
 
 
@@ -85,13 +87,14 @@ def receive(
         decoded = decode_apart(Order(kind, delivered, limits), data)
     except Refused as refused:
         return Refusal(refused.reason)
-    return _received(decoded, source="dicom" if kind == DICOM else "picture")
+    return received(decoded, source="dicom" if kind == DICOM else "picture")
 
 
-def _received(decoded: Decoded, *, source: str) -> ReceivedScan:
+def received(decoded: Decoded, *, source: str) -> ReceivedScan:
+    """What is kept of a decoded picture."""
     pixels, facts = decoded.pixels, decoded.facts
     return ReceivedScan(
-        image_png=_as_png(pixels),
+        image_png=png_of(pixels),
         width=pixels.shape[1],
         height=pixels.shape[0],
         image_digest=hashlib.sha256(pixels.tobytes()).hexdigest(),
@@ -108,10 +111,10 @@ def _received(decoded: Decoded, *, source: str) -> ReceivedScan:
     )
 
 
-def _as_png(pixels: NDArray[np.uint8]) -> bytes:
+def png_of(pixels: NDArray[np.uint8], *, compress_level: int = 4) -> bytes:
     """A PNG file of three chunks: header, pixels, end; grey where all channels agree."""
     is_grey = bool((pixels == pixels[:, :, :1]).all())
     picture = Image.fromarray(pixels[:, :, 0] if is_grey else pixels)
     file = BytesIO()
-    picture.save(file, format="PNG", compress_level=4)
+    picture.save(file, format="PNG", compress_level=compress_level)
     return file.getvalue()

@@ -87,7 +87,7 @@ def unpack_answer(message: bytes, limits: Limits) -> Decoded:
         header, data = _unpacked(message)
         if "refused" in header:
             raise Refused(header["refused"])
-        return Decoded(_pixels(header.pop("shape"), data, limits), _facts(header))
+        return Decoded(_pixels(header.pop("shape"), data, limits), checked_facts(header))
     except (ValueError, TypeError, KeyError, AssertionError):
         raise Refused("broken") from None
 
@@ -116,7 +116,8 @@ def _pixels(shape: list[int], data: bytes, limits: Limits) -> NDArray[np.uint8]:
     return np.frombuffer(data, dtype=np.uint8).reshape(height, width, channels)
 
 
-def _facts(header: dict[str, Any]) -> Facts:
+def checked_facts(header: dict[str, Any]) -> Facts:
+    """Facts as the child sent them, every word checked; raises ValueError or TypeError."""
     facts = Facts(**header | {"notes": tuple(header["notes"])})
     words = (
         (facts.modality, MODALITIES),
