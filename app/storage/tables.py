@@ -9,6 +9,7 @@ from app.storage.base import Base, new_id, now
 from app.storage.delivery_tables import Arrival, ExpectedPatient, Outbound
 from app.storage.library_tables import Approval, LibraryJob, LibraryMiss, Reference
 from app.storage.sealed import Ciphertext
+from app.storage.slice_tables import SliceLook
 from app.storage.staff_tables import (
     Alert,
     AuditCheck,
@@ -44,6 +45,7 @@ __all__ = [
     "Reference",
     "RegionEdit",
     "Scan",
+    "SliceLook",
     "Staff",
     "StaffSession",
     "TabletSession",
@@ -97,7 +99,10 @@ class TabletSession(Base):
 
 
 class Scan(Base):
-    """One upload or delivery and the work on it: received, looking, looked, failed."""
+    """One upload or delivery and the work on it: received, looking, looked, failed.
+
+    Its slices are stored one after the other: `storing` says storing, done, stopped, cancelled.
+    """
 
     __tablename__ = "scans"
     scan_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
@@ -106,6 +111,9 @@ class Scan(Base):
     failure: Mapped[str | None] = mapped_column(String(40))
     facts: Mapped[Ciphertext]
     look: Mapped[Ciphertext | None]
+    slice_count: Mapped[int] = mapped_column(default=1)
+    slices_stored: Mapped[int] = mapped_column(default=1)
+    storing: Mapped[str] = mapped_column(String(10), default="done")
     adapter: Mapped[str | None] = mapped_column(String(120))
     received_at: Mapped[datetime] = mapped_column(default=now)
     looked_at: Mapped[datetime | None]
@@ -142,6 +150,7 @@ class Turn(Base):
     turn_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     visit_id: Mapped[str] = mapped_column(ForeignKey("visits.visit_id"), index=True)
     scan_id: Mapped[str | None] = mapped_column(ForeignKey("scans.scan_id"), index=True)
+    slice_number: Mapped[int | None]
     kind: Mapped[str] = mapped_column(String(12))
     status: Mapped[str] = mapped_column(String(12), default="asked", index=True)
     language: Mapped[str] = mapped_column(String(2), default="en")
