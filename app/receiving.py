@@ -1,0 +1,141 @@
+"""Files become stored scans of a visit: the first slice of each series at once, the rest behind.
+
+The one way in for an upload on the tablet, for staff and for what the clinic's machines send.
+"""
+
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import BinaryIO, Final
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.deps import House
+from app.intake.envelope import as_mapping
+from app.intake.limits import MIB, Limits
+from app.intake.receive import Refusal
+from app.intake.series import Arrival, ReceivedSeries, Slice, receive_files
+from app.storage import envelopes, scans, slices, visits
+from app.storage.scans import ScanFacts
+from app.storage.sealed import Vault
+from app.storage.tables import Scan
+from app.storage.visits import OpenedVisit
+
+log = structlog.get_logger()
+_NOTE_EVERY: Final = 10
+"""Slices between two notes of progress; each note is a write to the database."""
+_FACTS: Final = frozenset(asdict(ScanFacts("", 0, 0, "")))
+
+
+@dataclass(frozen=True)
+class _Storing:
+    """One series whose slices are being stored."""
+
+    scan: Scan
+    count: int
+
+
+def upload_limits(house: House) -> Limits:
+    """The bounds of one upload as the settings say."""
+    total = house.settings.max_upload_mb * MIB
+    return Limits(max_upload_bytes=total, max_bytes=min(total, Limits.max_bytes))
+
+
+def receive_upload(
+    house: House, files: Iterable[bytes | BinaryIO], *, delivered: bool = False
+) -> Arrival | Refusal:
+    """What intake makes of these files within the bounds of this house."""
+    return receive_files(files, limits=upload_limits(house), delivered=delivered)
+
+
+def store_first(
+    session: Session, house: House, opened: OpenedVisit, arrival: Arrival
+) -> list[Scan]:
+    """A stored scan for each series, with its first slice; the caller commits, then store_rest.
+
+    The scans can be looked at and shown from the commit on. A delivered one gets its envelope.
+    """
+    return [_store_first(session, house, opened, one) for one in arrival.series]
+
+
+def store_rest(house: House, opened: OpenedVisit, stored: list[Scan], arrival: Arrival) -> None:
+    """Store the slices that are still to come; returns when all are there or it was cancelled."""
+    started = time.monotonic()
+    try:
+        how = _store_slices(house, opened.vault, stored, arrival)
+        with house.sessions() as session, session.begin():
+            for scan in stored:
+                slices.end_storing(session, scan.scan_id, how[scan.scan_id])
+    finally:
+        arrival.close()
+    seconds = round(time.monotonic() - started, 2)
+    log.info("slices_stored", visit_id=opened.visit.visit_id, seconds=seconds)
+
+
+def store_rest_behind(
+    house: House, opened: OpenedVisit, stored: list[Scan], arrival: Arrival
+) -> None:
+    """The same in a thread of its own, while the patient looks at the first slice."""
+    if all(scan.slice_count == 1 for scan in stored):
+        arrival.close()
+        return
+    work = (house, opened, stored, arrival)
+    threading.Thread(target=store_rest, args=work, name="slices", daemon=True).start()
+
+
+def _store_first(
+    session: Session, house: House, opened: OpenedVisit, series: ReceivedSeries
+) -> Scan:
+    known = {name: value for name, value in vars(series.scan).items() if name in _FACTS}
+    facts = ScanFacts(**known | {"slice_number": series.first.number})
+    scan = scans.add_scan(session, house.blobs, opened, facts, series.scan.image_png)
+    scan.slice_count, scan.slices_stored = series.count, 1
+    if series.count > 1:
+        scan.storing = "storing"
+    if (series.count > 1 or facts.has_windows) and series.first.stored is not None:
+        slices.put(house.blobs, opened.vault, scan, series.first.number, series.first.stored)
+    session.flush()
+    if series.scan.envelope is not None:
+        identifiers = as_mapping(series.scan.envelope)
+        envelopes.add(session, house.master, opened, scan.scan_id, identifiers)
+    return scan
+
+
+def _store_slices(
+    house: House, vault: Vault, stored: list[Scan], arrival: Arrival
+) -> dict[str, str]:
+    """Store slice after slice; gives by scan whether all came: done or stopped."""
+    seen = {scan.scan_id: 1 for scan in stored}
+    given_up: set[str] = set()
+    for one in arrival.rest:
+        scan = stored[one.series]
+        if scan.scan_id in given_up:
+            if len(given_up) == len(stored):
+                break
+            continue
+        _put(house, vault, scan, one)
+        seen[scan.scan_id] += 1
+        is_last = seen[scan.scan_id] == scan.slice_count
+        if (seen[scan.scan_id] % _NOTE_EVERY == 0 or is_last) and not _noted(house, scan, seen):
+            given_up.add(scan.scan_id)
+    return {
+        scan.scan_id: "done" if seen[scan.scan_id] == scan.slice_count else "stopped"
+        for scan in stored
+    }
+
+
+def _put(house: House, vault: Vault, scan: Scan, one: Slice) -> None:
+    if one.stored is not None:
+        slices.put(house.blobs, vault, scan, one.number, one.stored)
+
+
+def _noted(house: House, scan: Scan, seen: dict[str, int]) -> bool:
+    """Note the progress; False where nobody wants the rest. An erased visit keeps nothing."""
+    with house.sessions() as session, session.begin():
+        goes_on = slices.note_stored(session, scan.scan_id, seen[scan.scan_id])
+        is_erased = visits.vault_of(session, house.master, scan.visit_id) is None
+    if is_erased:
+        house.blobs.delete_under(f"visits/{scan.visit_id}")
+    return goes_on
