@@ -11,6 +11,7 @@ from app.patient.access import chosen_language
 from app.patient.pages import router as patient_router
 from app.staff.pages import router as staff_router
 from app.web.body_limit import BodyLimit
+from app.web.clinic import router as clinic_router
 from app.web.health import router as health_router
 from app.web.security import SameOriginOnly, SecurityHeaders
 from app.web.templating import ROOT, page
@@ -21,7 +22,7 @@ def make_app(house: House) -> FastAPI:
     app = FastAPI(title="Anteroom", docs_url=None, redoc_url=None)
     app.state.house = house
     app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
-    for router in (health_router, patient_router, staff_router):
+    for router in (health_router, clinic_router, patient_router, staff_router):
         app.include_router(router)
     app.add_exception_handler(AppError, _show_error)
     app.add_exception_handler(SignInNeeded, _to_sign_in)

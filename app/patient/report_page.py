@@ -17,6 +17,7 @@ from app.patient.release import allowed
 from app.patient.seen import SeenScan, healthy_examples, see
 from app.patient.start import next_address
 from app.report.content import (
+    ReportContact,
     ReportContent,
     ReportReference,
     ReportScan,
@@ -60,7 +61,7 @@ def report(house: HouseDep, session: SessionDep, tablet: Watch) -> Response:
 
 def report_content(session: Session, house: House, tablet: Tablet) -> ReportContent:
     """Everything on the paper, and nothing that the page would not show."""
-    can = allowed(tablet.opened.visit)
+    can, clinic = allowed(tablet.opened.visit), house.clinic.clinic
     seen = _seen(session, house, tablet) if can.look else []
     turns = on_page(session, tablet.opened, can, house.settings.answer_floor_seconds)
     fixed = {key: house.guard.fixed(key, tablet.language) for key in _FIXED}
@@ -68,7 +69,7 @@ def report_content(session: Session, house: House, tablet: Tablet) -> ReportCont
     return ReportContent(
         edition="after" if can.doctors_words else "before",
         language=tablet.language,
-        clinic_name=house.clinic.clinic.name,
+        clinic_name=clinic.name,
         date=str(today),
         demonstration=not house.settings.model,
         ai_line=fixed["ai_line"],
@@ -80,6 +81,10 @@ def report_content(session: Session, house: House, tablet: Tablet) -> ReportCont
         turns=tuple(ReportTurn(t.question, t.text) for t in turns if t.text and can.look),
         questions=tuple(q.text for q in questions.all_of_visit(session, tablet.opened)),
         doctor_sentence=_doctors_words(session, tablet) if can.doctors_words else None,
+        whom_to_call=tuple(ReportContact(one.who, one.where) for one in clinic.contacts),
+        logo_png=house.clinic.now.logo,
+        colour=clinic.colour,
+        sections=clinic.report_sections,
     )
 
 

@@ -106,3 +106,6 @@ class ReportContent:
     whom_to_call: tuple[ReportContact, ...] = ()
     visit_url: str | None = None
     doctor_sentence: str | None = None
+    logo_png: bytes | None = None
+    colour: str = ""
+    sections: tuple[str, ...] = ("pictures", "examples", "answers", "questions", "words")

@@ -85,9 +85,20 @@ def _assets(content: ReportContent) -> dict[str, Asset]:
     assets |= _swatches(content)
     for at, reference in enumerate(content.references):
         assets[f"reference-{at}"] = Asset(reference.image_png, PNG)
+    assets["clinic.css"] = Asset(_clinic_rules(content.colour).encode(), "text/css")
+    if content.logo_png:
+        assets["logo"] = Asset(content.logo_png, PNG)
     if content.visit_url:
         assets["qr"] = Asset(_qr(content.visit_url), SVG)
     return assets
+
+
+def _clinic_rules(colour: str) -> str:
+    """The clinic's colour where the report's own would stand."""
+    if not colour:
+        return ""
+    lines = ".head, thead th, .ai, .doctor"
+    return f"{lines} {{ border-color: {colour} }} h1, h2, .head .clinic {{ color: {colour} }}"
 
 
 def _swatches(content: ReportContent) -> dict[str, Asset]:

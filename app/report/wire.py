@@ -34,6 +34,8 @@ def from_wire(data: bytes) -> ReportContent:
             "turns": tuple(ReportTurn(**turn) for turn in plain["turns"]),
             "questions": tuple(plain["questions"]),
             "glossary": tuple(ReportTerm(**term) for term in plain["glossary"]),
+            "sections": tuple(plain["sections"]),
+            "logo_png": base64.b64decode(plain["logo_png"]) if plain["logo_png"] else None,
             "whom_to_call": tuple(ReportContact(**one) for one in plain["whom_to_call"]),
         }
     )

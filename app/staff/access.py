@@ -88,6 +88,12 @@ HOME: Final = (
     ("nurse", "/staff/visits"),
     ("librarian", "/staff/references"),
     ("admin", "/staff/clinic"),
+    ("GET", "/staff/settings"): ADMIN,
+    ("POST", "/staff/settings"): ADMIN,
+    ("POST", "/staff/settings/policy"): ADMIN,
+    ("POST", "/staff/settings/logo"): ADMIN,
+    ("POST", "/staff/settings/earlier"): ADMIN,
+    ("GET", "/staff/settings/preview.css"): ADMIN,
 )
 """Where a member lands after signing in: the first role they hold decides."""
 

@@ -6,6 +6,8 @@ from app.staff import (
     adapters,
     alerts,
     clinic,
+    clinic_settings,
+    handover,
     library_import,
     login,
     people,
@@ -30,3 +32,4 @@ for part in (
     clinic,
 ):
     router.include_router(part.router)
+    clinic_settings,

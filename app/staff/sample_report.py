@@ -1,0 +1,59 @@
+"""A report of nobody, to see how the paper looks with a clinic's name, logo and sections."""
+
+from datetime import UTC, datetime
+
+from babel.dates import format_date
+
+from app.clinicfolder.contents import Clinic
+from app.deps import House
+from app.guardrail.check import Scan
+from app.patient.said import said
+from app.references.drawings import DRAWINGS
+from app.references.drawn import SIDE as DRAWN_SIDE
+from app.references.drawn import drawn_png
+from app.report.content import (
+    ReportContact,
+    ReportContent,
+    ReportReference,
+    ReportScan,
+    ReportTurn,
+    ReportVersions,
+)
+
+LANGUAGE = "en"
+
+
+def sample_report(house: House, clinic: Clinic) -> ReportContent:
+    """Drawn pictures and the fixed texts; everything a clinic can decide is as it decided."""
+    guard, drawing = house.guard, DRAWINGS[0]
+    scan = Scan(modality=drawing.modality, region=drawing.region, plane=drawing.plane)
+    shown = guard.check_answer("", "", LANGUAGE, scan).text
+    return ReportContent(
+        edition="before",
+        language=LANGUAGE,
+        clinic_name=clinic.name,
+        date=str(format_date(datetime.now(UTC), format="long", locale=LANGUAGE)),
+        demonstration=True,
+        ai_line=guard.fixed("ai_line", LANGUAGE),
+        companion_line=guard.fixed("companion", LANGUAGE),
+        intended_purpose=guard.fixed("intended_purpose", LANGUAGE),
+        versions=ReportVersions("", None, guard.policy_version, house.catalogue.version, ""),
+        scans=(_picture(drawn_png(drawing)),),
+        references=(
+            ReportReference(
+                drawn_png(drawing, 1), ("region", "modality", "plane"), "Anteroom", "CC0"
+            ),
+        ),
+        turns=(ReportTurn(said("asked", LANGUAGE, kind="what"), shown),),
+        questions=guard.suggested_questions(LANGUAGE, scan),
+        whom_to_call=tuple(ReportContact(one.who, one.where) for one in clinic.contacts),
+        logo_png=house.clinic.now.logo,
+        colour=clinic.colour,
+        sections=clinic.report_sections,
+    )
+
+
+def _picture(png: bytes) -> ReportScan:
+    drawing = DRAWINGS[0]
+    size = DRAWN_SIDE
+    return ReportScan(png, size, size, drawing.modality, drawing.plane, drawing.region)
