@@ -17,12 +17,14 @@ from sqlalchemy.orm import Session
 
 from app.analysis.analyse import analyse
 from app.analysis.converse import Picture, Question, converse, guard_scan
+from app.analysis.slice_picture import facts_of_slice, slice_image
 from app.deps import House, open_house
 from app.guardrail.check import Scan as GuardScan
 from app.logs import place_of, start_logging
 from app.settings import Settings
-from app.storage import activations, scans, turns, visits, work
-from app.storage.tables import Scan, Turn
+from app.storage import activations, scans, slices, turns, visits, work
+from app.storage.scans import Look
+from app.storage.tables import Scan, SliceLook, Turn
 from app.storage.visits import OpenedVisit
 from model.compact_folder import shipped_adapter
 from model.opening import Engine, open_engine
@@ -31,6 +33,7 @@ from model.types import Image, ModelError
 log = structlog.get_logger()
 POLL_SECONDS = 0.15
 BEAT_SECONDS = 5.0
+Row = Turn | Scan | SliceLook
 NOTHING_KNOWN = GuardScan(modality=None, region=None, plane=None)
 
 
@@ -101,8 +104,9 @@ def work_once(
     A row that hangs longer than the lease ends the process; the row is then claimed again.
     """
     with house.sessions() as session:
-        row: Turn | Scan | None = work.claim_turn(session, worker_id)
+        row: Row | None = work.claim_turn(session, worker_id)
         row = row or work.claim_scan(session, worker_id)
+        row = row or work.claim_slice_look(session, worker_id)
         if row is None:
             return False
         faulthandler.dump_traceback_later(work.LEASE.total_seconds(), exit=True)
@@ -119,14 +123,16 @@ def work_once(
     return True
 
 
-def _finish(house: House, engine: Engine, session: Session, row: Turn | Scan) -> str | None:
+def _finish(house: House, engine: Engine, session: Session, row: Row) -> str | None:
     """Carry out a row and commit; gives the digest of the picture the model saw."""
     started = time.monotonic()
     opened = visits.opened(session, house.master, row.visit_id)
     if opened is None:  # erased while the row was waiting
         return None
     if isinstance(row, Scan):
-        digest = _look(house, engine, session, opened, row)
+        digest: str | None = _look(house, engine, session, opened, row)
+    elif isinstance(row, SliceLook):
+        digest = _look_further(house, engine, session, opened, row)
     else:
         digest = _answer(house, engine, session, opened, row)
     session.commit()
@@ -140,6 +146,21 @@ def _look(house: House, engine: Engine, session: Session, opened: OpenedVisit, s
     look, regions = analyse(engine, house.catalogue, facts, image)
     scan.adapter = engine.backend.info().adapter
     scans.store_look(session, opened, scan, look, regions)
+    return facts.image_digest
+
+
+def _look_further(
+    house: House, engine: Engine, session: Session, opened: OpenedVisit, row: SliceLook
+) -> str | None:
+    """Look at one more slice of a series whose first one was looked at."""
+    scan = scans.find(session, row.visit_id, row.scan_id)
+    if scan is None:
+        return None
+    image = slice_image(house.blobs, opened, scan, row.slice_number)
+    facts = facts_of_slice(scans.facts_of(opened, scan), row.slice_number, image)
+    look, regions = analyse(engine, house.catalogue, facts, image)
+    row.adapter = engine.backend.info().adapter
+    slices.store_look(opened, row, look, regions)
     return facts.image_digest
 
 
@@ -157,6 +178,8 @@ def _picture(house: House, session: Session, opened: OpenedVisit, turn: Turn) ->
     look = None if scan is None else scans.look_of(opened, scan)
     if scan is None or look is None:
         raise ModelError("a question about a scan that was not looked at")
+    if turn.slice_number is not None:
+        return _slice_picture(house, session, opened, scan, look, turn.slice_number)
     return Picture(
         image=_pixels(scans.picture_of(house.blobs, opened, scan)),
         facts=scans.facts_of(opened, scan),
@@ -165,17 +188,29 @@ def _picture(house: House, session: Session, opened: OpenedVisit, turn: Turn) ->
     )
 
 
+def _slice_picture(
+    house: House, session: Session, opened: OpenedVisit, scan: Scan, look: Look, number: int
+) -> Picture:
+    """A further slice; where nobody looked at it, it is known as its series is, without parts."""
+    image = slice_image(house.blobs, opened, scan, number)
+    facts = facts_of_slice(scans.facts_of(opened, scan), number, image)
+    row = slices.look_at(session, scan, number)
+    seen = None if row is None else slices.seen_in(opened, row)
+    known, regions = seen or (look, [])
+    return Picture(image, facts, known, tuple(regions))
+
+
 def _pixels(png: bytes) -> Image:
     with Pillow.open(io.BytesIO(png)) as picture:
         return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 
 
-def _report(row: Turn | Scan, error: Exception) -> None:
-    names = {"scan_id": row.scan_id} if isinstance(row, Scan) else {"turn_id": row.turn_id}
+def _report(row: Row, error: Exception) -> None:
+    names = {"turn_id": row.turn_id} if isinstance(row, Turn) else {"scan_id": row.scan_id}
     log.error("row_failed", error_type=type(error).__name__, where=place_of(error), **names)
 
 
-def _give_up(house: House, session: Session, row: Turn | Scan, error: Exception) -> None:
+def _give_up(house: House, session: Session, row: Row, error: Exception) -> None:
     """Try the row again later; a question that failed for good gets the neutral text."""
     work.give_back(row, type(error).__name__)
     opened = visits.opened(session, house.master, row.visit_id)

@@ -17,6 +17,13 @@ HIGH_PERCENTILE: Final = 99.5
 CT_WINDOW: Final = (40.0, 400.0)
 """The soft tissue window, for CT in Hounsfield units whose file names none: percentiles of air,
 body and table together look like an X-ray film, to people and to the model."""
+CT_PRESETS: Final = {
+    "soft": CT_WINDOW,
+    "lungs": (-600.0, 1500.0),
+    "bones": (400.0, 1800.0),
+    "brain": (40.0, 80.0),
+}
+"""Windows in Hounsfield units that CT consoles offer under these names; (level, width)."""
 AIR: Final = -500.0
 """A CT whose smallest value lies below this is in Hounsfield units."""
 MARK_CORNER: Final = (0.07, 0.24)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CursorResult, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.storage.tables import Scan, Turn, WorkerNote, now
+from app.storage.tables import Scan, SliceLook, Turn, WorkerNote, now
 
 LEASE = timedelta(seconds=120)
 MAX_ATTEMPTS = 3
@@ -24,6 +24,20 @@ def claim_scan(session: Session, worker_id: str) -> Scan | None:
         session, worker_id, Scan, Scan.scan_id, Scan.received_at, "received", "looking"
     )
     return None if scan_id is None else session.get(Scan, scan_id, populate_existing=True)
+
+
+def claim_slice_look(session: Session, worker_id: str) -> SliceLook | None:
+    """The oldest further slice that somebody wants looked at, now ours; commits."""
+    look_id = _claim(
+        session,
+        worker_id,
+        SliceLook,
+        SliceLook.look_id,
+        SliceLook.asked_at,
+        "received",
+        "looking",
+    )
+    return None if look_id is None else session.get(SliceLook, look_id, populate_existing=True)
 
 
 def _claim(
@@ -46,18 +60,23 @@ def _claim(
     return str(candidate) if changed.rowcount == 1 else None
 
 
-def give_back(row: Turn | Scan, failure: str) -> None:
+def give_back(row: Turn | Scan | SliceLook, failure: str) -> None:
     """After an error: try again later, or give up with a named failure."""
     idle = "asked" if isinstance(row, Turn) else "received"
     row.status = "failed" if row.attempts >= MAX_ATTEMPTS else idle
     row.claimed_by, row.claimed_at = None, None
-    if isinstance(row, Scan):
+    if not isinstance(row, Turn):
         row.failure = failure
 
 
 def free_claims_of_others(session: Session, worker_id: str) -> None:
     """At start of the only worker: whatever an earlier one held is free again."""
-    for table, idle, busy in ((Turn, "asked", "answering"), (Scan, "received", "looking")):
+    busy_rows: tuple[tuple[type[Turn | Scan | SliceLook], str, str], ...] = (
+        (Turn, "asked", "answering"),
+        (Scan, "received", "looking"),
+        (SliceLook, "received", "looking"),
+    )
+    for table, idle, busy in busy_rows:
         session.execute(
             update(table)
             .where(table.status == busy, table.claimed_by != worker_id)
