@@ -78,6 +78,12 @@ ACCESS: Final[Mapping[tuple[str, str], Entry]] = {
     ("POST", "/staff/references/{reference_id}/withdraw"): LIBRARY,
     ("GET", "/staff/adapters"): ADMIN,
     ("POST", "/staff/adapters"): ADMIN,
+    ("GET", "/staff/settings"): ADMIN,
+    ("POST", "/staff/settings"): ADMIN,
+    ("POST", "/staff/settings/policy"): ADMIN,
+    ("POST", "/staff/settings/logo"): ADMIN,
+    ("POST", "/staff/settings/earlier"): ADMIN,
+    ("GET", "/staff/settings/preview.css"): ADMIN,
     ("GET", "/staff/clinic"): ADMIN,
     ("GET", "/staff/clinic/audit"): ADMIN,
     ("GET", "/staff/clinic/audit.csv"): ADMIN,
@@ -88,12 +94,6 @@ HOME: Final = (
     ("nurse", "/staff/visits"),
     ("librarian", "/staff/references"),
     ("admin", "/staff/clinic"),
-    ("GET", "/staff/settings"): ADMIN,
-    ("POST", "/staff/settings"): ADMIN,
-    ("POST", "/staff/settings/policy"): ADMIN,
-    ("POST", "/staff/settings/logo"): ADMIN,
-    ("POST", "/staff/settings/earlier"): ADMIN,
-    ("GET", "/staff/settings/preview.css"): ADMIN,
 )
 """Where a member lands after signing in: the first role they hold decides."""
 

@@ -7,7 +7,6 @@ from app.staff import (
     alerts,
     clinic,
     clinic_settings,
-    handover,
     library_import,
     login,
     people,
@@ -30,6 +29,6 @@ for part in (
     reference_pages,
     adapters,
     clinic,
+    clinic_settings,
 ):
     router.include_router(part.router)
-    clinic_settings,
