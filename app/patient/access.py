@@ -70,7 +70,8 @@ def forget_cookies(response: Response, settings: Settings) -> None:
     """Take everything out of this browser."""
     for name in (cookie_name(settings), LANGUAGE_COOKIE, AMOUNT_COOKIE):
         response.delete_cookie(name, path="/", secure=_is_https(settings), samesite="strict")
-    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    # Not "cookies": the one that says which tablet of the clinic this is must stay.
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
 
 
 def _is_https(settings: Settings) -> bool:

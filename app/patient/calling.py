@@ -50,7 +50,9 @@ def call_state(session: Session, house: House, visit_id: str, language: str) -> 
 @router.post("/help")
 def call_help(session: SessionDep, tablet: MaybeUse, back: Typed = "/") -> Response:
     """Leave a message for the nurse; the words on the screen say what to do meanwhile."""
-    alert = alerts.raise_alert(session, tablet.visit_id, HELP, is_silent=False)
+    alert = alerts.raise_alert(
+        session, tablet.visit_id, HELP, is_silent=False, tablet_id=tablet.row.tablet_id
+    )
     audit.record(session, "patient", "alert.help", alert.alert_id)
     log.info("alert_raised", alert_id=alert.alert_id, reason=HELP)
     return go_to(f"/help?back={own_address(back)}")

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from app.deps import House, HouseDep, SessionDep
 from app.i18n import offered_languages
 from app.staff.auth import MemberDep, staff_page
-from app.storage import alerts, audit, visits, work
+from app.storage import alerts, audit, visit_list, work
 from app.storage.tables import AuditEvent, now
 
 router = APIRouter()
@@ -27,7 +27,7 @@ EXPORT_ROWS = 100_000
 def clinic(request: Request, house: HouseDep, session: SessionDep, member: MemberDep) -> Response:
     """How the house does; numbers and names of states, no patient in it."""
     note = work.latest_note(session)
-    oldest, open_visits = visits.page_of_open(session, 0, 1)
+    oldest, open_visits = visit_list.page_of_open(session, 0, 1)
     return staff_page(
         request,
         session,
@@ -43,7 +43,7 @@ def clinic(request: Request, house: HouseDep, session: SessionDep, member: Membe
         oldest_at=oldest[0].opened_at if oldest else None,
         free_bytes=_free_bytes(house),
         memory_bytes=_resident_bytes(),
-        broken=audit.first_broken(session),
+        state=audit.state(session),
         settings=house.settings,
         versions=_versions(house),
     )
@@ -79,11 +79,14 @@ def show_audit(
     actor: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
     """The newest events: who, what, which row, when; never what it said."""
-    events = audit.latest(session, EXPORT_ROWS if actor else AUDIT_ROWS)
-    shown = [event for event in events if not actor or event.actor == actor][:AUDIT_ROWS]
-    broken = audit.first_broken(session)
     return staff_page(
-        request, session, member, "audit.html", events=shown, actor=actor, broken=broken
+        request,
+        session,
+        member,
+        "audit.html",
+        events=audit.latest(session, AUDIT_ROWS, actor=actor),
+        actor=actor,
+        state=audit.state(session),
     )
 
 

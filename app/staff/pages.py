@@ -7,13 +7,18 @@ from app.staff import (
     alerts,
     clinic,
     clinic_settings,
+    handover,
     library_import,
     login,
+    paper,
     people,
     reference_pages,
     references,
+    regions,
     review,
+    tablets,
     visits,
+    visits_list,
 )
 from app.staff.auth import admit
 
@@ -21,8 +26,13 @@ router = APIRouter(dependencies=[Depends(admit)])
 for part in (
     login,
     people,
+    visits_list,
     visits,
+    tablets,
+    handover,
     review,
+    regions,
+    paper,
     alerts,
     references,
     library_import,  # before the pages of one reference: its addresses look like an id

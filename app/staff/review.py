@@ -14,10 +14,10 @@ from app.errors import AppError
 from app.staff.access import levels_for
 from app.staff.auth import MemberDep, see_other, staff_page
 from app.staff.forms import FormDep
-from app.staff.visits import opened_or_404
+from app.staff.visits import minutes_to_erasure, opened_or_404
 from app.storage import alerts, audit, notes, questions, scans, turns, visits
 from app.storage.scans import Look, ScanFacts, StoredRegion
-from app.storage.tables import Scan, Turn
+from app.storage.tables import Scan, Turn, now
 from app.storage.visits import OpenedVisit
 
 router = APIRouter()
@@ -59,6 +59,7 @@ def review(
     opened = opened_or_404(house, session, visit_id)
     is_doctor = "doctor" in member.roles
     audit.record(session, member.name, "visit.read", visit_id)
+    shown = _turns(session, opened, is_doctor=is_doctor)
     return staff_page(
         request,
         session,
@@ -68,10 +69,13 @@ def review(
         visit=opened.visit,
         code=visits.code_of(opened),
         scans=[_scan(house, session, opened, s) for s in scans.all_of_visit(session, visit_id)],
-        turns=_turns(session, opened, is_doctor=is_doctor),
+        turns=shown,
         listed=questions.all_of_visit(session, opened),
         notes=notes.all_of_visit(session, opened),
-        calls=[a for a in alerts.latest(session) if a.visit_id == visit_id],
+        calls=alerts.of_visit(session, visit_id),
+        withheld=sum(turn.turn.output_verdict == "withhold" for turn in shown),
+        minutes=int((now() - opened.visit.opened_at).total_seconds() // 60),
+        left_minutes=minutes_to_erasure(opened.visit),
         levels=levels_for(member.roles),
         is_doctor=is_doctor,
         refused=refused,
@@ -81,7 +85,9 @@ def review(
 def _scan(house: House, session: Session, opened: OpenedVisit, scan: Scan) -> ReviewScan:
     regions = scans.regions_of(session, opened, scan)
     known = house.catalogue.structures
-    named = ((number, _name(house, r.structure), r) for number, r in enumerate(regions, start=1))
+    named = (
+        (number, structure_name(house, r.structure), r) for number, r in enumerate(regions, start=1)
+    )
     return ReviewScan(
         scan=scan,
         facts=scans.facts_of(opened, scan),
@@ -90,7 +96,8 @@ def _scan(house: House, session: Session, opened: OpenedVisit, scan: Scan) -> Re
     )
 
 
-def _name(house: House, structure: str) -> str:
+def structure_name(house: House, structure: str) -> str:
+    """The plain English name of a structure."""
     known = house.catalogue.structures.get(structure)
     return structure if known is None else known.text("en").name
 
@@ -108,7 +115,8 @@ def _turns(session: Session, opened: OpenedVisit, *, is_doctor: bool) -> list[Re
     ]
 
 
-def _found_scan(session: Session, visit_id: str, scan_id: str) -> Scan:
+def found_scan(session: Session, visit_id: str, scan_id: str) -> Scan:
+    """The scan of this visit; raises the same AppError for a foreign one and none."""
     scan = scans.find(session, visit_id, scan_id)
     if scan is None:
         raise AppError("not_found", 404, "/staff/visits")
@@ -119,7 +127,7 @@ def _found_scan(session: Session, visit_id: str, scan_id: str) -> Scan:
 def scan_picture(house: HouseDep, session: SessionDep, visit_id: str, scan_id: str) -> Response:
     """The picture of a scan."""
     opened = opened_or_404(house, session, visit_id)
-    data = scans.picture_of(house.blobs, opened, _found_scan(session, visit_id, scan_id))
+    data = scans.picture_of(house.blobs, opened, found_scan(session, visit_id, scan_id))
     return Response(data, media_type="image/png")
 
 
@@ -127,7 +135,7 @@ def scan_picture(house: HouseDep, session: SessionDep, visit_id: str, scan_id: s
 def scan_overlay(house: HouseDep, session: SessionDep, visit_id: str, scan_id: str) -> Response:
     """The marked regions of a scan alone, to lie over its picture."""
     opened = opened_or_404(house, session, visit_id)
-    scan = _found_scan(session, visit_id, scan_id)
+    scan = found_scan(session, visit_id, scan_id)
     facts = scans.facts_of(opened, scan)
     shapes = [
         _shape(house, number, region)
@@ -141,24 +149,6 @@ def scan_overlay(house: HouseDep, session: SessionDep, visit_id: str, scan_id: s
 def _shape(house: House, number: int, region: StoredRegion) -> Shape:
     look = house.catalogue.structure(region.structure)
     return Shape(look.key, number, look.colour, look.pattern, region.path, region.anchor)
-
-
-@router.post("/staff/visits/{visit_id}/scans/{scan_id}/regions")
-def remove_region(
-    house: HouseDep,
-    session: SessionDep,
-    member: MemberDep,
-    visit_id: str,
-    scan_id: str,
-    form: FormDep,
-) -> Response:
-    """Take away a marked region that lies in the wrong place."""
-    opened = opened_or_404(house, session, visit_id)
-    scan = _found_scan(session, visit_id, scan_id)
-    if scans.remove_region(session, opened, scan, form.text("structure")) is None:
-        raise AppError("not_found", 404, f"/staff/visits/{visit_id}")
-    audit.record(session, member.name, "region.remove", scan_id)
-    return see_other(f"/staff/visits/{visit_id}")
 
 
 @router.post("/staff/visits/{visit_id}/note")

@@ -1,6 +1,7 @@
 """Scans of a visit: their sealed facts, their sealed look, their marked regions."""
 
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -13,7 +14,11 @@ from app.storage.visits import OpenedVisit
 
 @dataclass(frozen=True)
 class ScanFacts:
-    """What intake knows of a scan; stands sealed in `scans.facts`."""
+    """What intake knows of a scan; stands sealed in `scans.facts`.
+
+    Size and digest are those of the slice shown first, `slice_number` of its series. With
+    `has_windows` the slices are kept in Hounsfield units, for any window.
+    """
 
     image_digest: str
     width: int
@@ -27,6 +32,8 @@ class ScanFacts:
     kept: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     pixels_version: str = ""
+    slice_number: int = 0
+    has_windows: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,13 +54,17 @@ class Look:
 
 @dataclass(frozen=True)
 class StoredRegion:
-    """One marked region; `path` is SVG path data in picture pixels; box in [0, 1]."""
+    """One marked region; `path` is SVG path data in picture pixels; box in [0, 1].
+
+    `drawn_by` names the doctor who drew it; empty for the model's own.
+    """
 
     structure: str
     box: tuple[float, float, float, float]
     path: str
     anchor: tuple[float, float]
     area_share: float
+    drawn_by: str = ""
 
 
 def add_scan(
@@ -99,23 +110,16 @@ def all_of_visit(session: Session, visit_id: str) -> list[Scan]:
     return list(session.scalars(query))
 
 
-def of_visits(session: Session, visit_ids: list[str]) -> list[Scan]:
-    """The scans of several visits, for a list of visits."""
-    return list(session.scalars(select(Scan).where(Scan.visit_id.in_(visit_ids))))
+def newest(known: list[Scan]) -> Scan | None:
+    """The scan to go on with: the best one of the last upload, whose scans lie microseconds apart.
 
-
-def remove_region(
-    session: Session, opened: OpenedVisit, scan: Scan, structure: str
-) -> StoredRegion | None:
-    """Take one marked region away; gives what it was, or None when it is not there."""
-    rows = session.scalars(select(MarkedRegion).where(MarkedRegion.scan_id == scan.scan_id))
-    for row in rows:
-        region = _opened_region(opened, row)
-        if region.structure == structure:
-            session.delete(row)
-            session.flush()
-            return region
-    return None
+    Args:
+        known: the scans of a visit, the oldest first.
+    """
+    if not known:
+        return None
+    together = known[-1].received_at - timedelta(milliseconds=1)
+    return next(scan for scan in known if scan.received_at >= together)
 
 
 def find(session: Session, visit_id: str, scan_id: str) -> Scan | None:
@@ -133,14 +137,21 @@ def store_look(
 ) -> None:
     """Keep what the model saw, replacing an earlier look, and mark the scan as looked at."""
     session.execute(delete(MarkedRegion).where(MarkedRegion.scan_id == scan.scan_id))
+    add_regions(session, opened, scan, regions)
+    scan.look = opened.vault.seal_json(asdict(look), f"scans.look:{scan.scan_id}")
+    scan.status, scan.looked_at, scan.failure = "looked", now(), None
+
+
+def add_regions(
+    session: Session, opened: OpenedVisit, scan: Scan, regions: list[StoredRegion]
+) -> None:
+    """Seal these marked regions in their order."""
     for ordinal, region in enumerate(regions):
         region_id = new_id()
         detail = opened.vault.seal_json(asdict(region), f"marked_regions.detail:{region_id}")
         session.add(
             MarkedRegion(region_id=region_id, scan_id=scan.scan_id, ordinal=ordinal, detail=detail)
         )
-    scan.look = opened.vault.seal_json(asdict(look), f"scans.look:{scan.scan_id}")
-    scan.status, scan.looked_at, scan.failure = "looked", now(), None
 
 
 def regions_of(session: Session, opened: OpenedVisit, scan: Scan) -> list[StoredRegion]:
@@ -154,11 +165,16 @@ def regions_of(session: Session, opened: OpenedVisit, scan: Scan) -> list[Stored
 
 
 def _opened_region(opened: OpenedVisit, row: MarkedRegion) -> StoredRegion:
-    plain = opened.vault.open_json(row.detail, f"marked_regions.detail:{row.region_id}")
+    return region_from(opened.vault.open_json(row.detail, f"marked_regions.detail:{row.region_id}"))
+
+
+def region_from(plain: dict[str, Any]) -> StoredRegion:
+    """A region out of its JSON form."""
     return StoredRegion(
         structure=plain["structure"],
         box=tuple(plain["box"]),
         path=plain["path"],
         anchor=tuple(plain["anchor"]),
         area_share=plain["area_share"],
+        drawn_by=plain.get("drawn_by", ""),
     )

@@ -22,6 +22,7 @@ class Asked:
     rule: str
     policy_version: str
     scan_id: str | None = None
+    slice_number: int | None = None
     shown: str | None = None
     note: str | None = None
 
@@ -48,6 +49,7 @@ def add_turn(session: Session, opened: OpenedVisit, asked: Asked) -> Turn:
         turn_id=turn_id,
         visit_id=opened.visit.visit_id,
         scan_id=asked.scan_id,
+        slice_number=asked.slice_number,
         kind=asked.kind,
         language=asked.language,
         question=opened.vault.seal(asked.question.encode(), f"turns.question:{turn_id}"),
@@ -125,8 +127,3 @@ def waiting_before(session: Session, turn: Turn) -> int:
         Turn.status.in_(("asked", "answering")), Turn.asked_at < turn.asked_at
     )
     return session.scalar(query) or 0
-
-
-def of_visits(session: Session, visit_ids: list[str]) -> list[Turn]:
-    """The turns of several visits, for a list of visits."""
-    return list(session.scalars(select(Turn).where(Turn.visit_id.in_(visit_ids))))

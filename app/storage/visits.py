@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.storage import tables
@@ -26,10 +26,25 @@ class OpenedVisit:
     vault: Vault
 
 
+def new_code() -> str:
+    """A fresh code of eight letters and digits."""
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+
+
+def plain_code(typed: str) -> str:
+    """A typed code as it is kept: spaces, dashes and case do not matter."""
+    return "".join(char for char in typed.upper() if char.isalnum())
+
+
+def in_groups(code: str) -> str:
+    """A code in two groups of four, as people read it."""
+    return f"{code[:4]} {code[4:]}"
+
+
 def open_visit(session: Session, master: MasterKey, *, language: str = "en") -> OpenedVisit:
     """A new visit with a fresh code and a fresh key."""
     visit_id = new_id()
-    code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    code = new_code()
     wrapped = master.new_wrapped_key(visit_id)
     vault = master.vault(wrapped, visit_id)
     visit = Visit(
@@ -52,8 +67,7 @@ def vault_of(session: Session, master: MasterKey, visit_id: str) -> Vault | None
 
 def find_by_code(session: Session, master: MasterKey, typed: str) -> OpenedVisit | None:
     """The open visit behind a typed code (spaces, dashes and case do not matter), or None."""
-    code = "".join(c for c in typed.upper() if c.isalnum())
-    digest = master.digest("visit-code", code)
+    digest = master.digest("visit-code", plain_code(typed))
     visit = session.scalar(
         select(Visit).where(Visit.code_digest == digest, Visit.closed_at.is_(None))
     )
@@ -64,7 +78,7 @@ def find_by_code(session: Session, master: MasterKey, typed: str) -> OpenedVisit
 def code_of(opened: OpenedVisit) -> str:
     """The code of a visit in two groups of four, for a sheet of paper."""
     plain = opened.vault.open(opened.visit.code, f"visits.code:{opened.visit.visit_id}").decode()
-    return f"{plain[:4]} {plain[4:]}"
+    return in_groups(plain)
 
 
 def change_level(visit: Visit, level: str) -> None:
@@ -98,20 +112,6 @@ def closed_for_good(session: Session) -> list[str]:
     return list(session.scalars(query))
 
 
-def just_closed(session: Session) -> list[Visit]:
-    """Visits whose close can still be undone, the last one first."""
-    query = select(Visit).where(Visit.closed_at >= now() - UNDO_CLOSE)
-    return list(session.scalars(query.order_by(Visit.closed_at.desc())))
-
-
-def page_of_open(session: Session, start: int, count: int) -> tuple[list[Visit], int]:
-    """A part of the open visits, those who wait longest first, and how many there are."""
-    is_open = Visit.closed_at.is_(None)
-    query = select(Visit).where(is_open).order_by(Visit.opened_at).offset(start).limit(count)
-    total = session.scalar(select(func.count()).select_from(Visit).where(is_open)) or 0
-    return list(session.scalars(query)), total
-
-
 def all_open(session: Session) -> list[Visit]:
     """Every visit that is not closed, the oldest first."""
     query = select(Visit).where(Visit.closed_at.is_(None)).order_by(Visit.opened_at)
@@ -123,10 +123,13 @@ def older_than(session: Session, moment: datetime) -> list[str]:
     return list(session.scalars(select(Visit.visit_id).where(Visit.opened_at < moment)))
 
 
-def start_tablet(session: Session, master: MasterKey, visit_id: str) -> str:
-    """A new tablet session; gives the token that only its browser holds."""
+def start_tablet(
+    session: Session, master: MasterKey, visit_id: str, tablet_id: str | None = None
+) -> str:
+    """A new tablet session, on a paired tablet or none; gives the token of its browser."""
     token = secrets.token_urlsafe(32)
-    session.add(TabletSession(token_digest=master.digest("tablet", token), visit_id=visit_id))
+    digest = master.digest("tablet", token)
+    session.add(TabletSession(token_digest=digest, visit_id=visit_id, tablet_id=tablet_id))
     return token
 
 
@@ -161,10 +164,12 @@ def erase(session: Session, blobs: Blobs, visit_id: str) -> None:
     """
     session.execute(delete(VisitKey).where(VisitKey.visit_id == visit_id))
     scan_ids = select(tables.Scan.scan_id).where(tables.Scan.visit_id == visit_id)
-    session.execute(delete(tables.MarkedRegion).where(tables.MarkedRegion.scan_id.in_(scan_ids)))
+    for marked in (tables.MarkedRegion, tables.RegionEdit):
+        session.execute(delete(marked).where(marked.scan_id.in_(scan_ids)))
     for table in (
         tables.Turn,
         tables.FilingEnvelope,
+        tables.SliceLook,
         tables.Scan,
         tables.ListedQuestion,
         tables.DoctorNote,
@@ -176,7 +181,9 @@ def erase(session: Session, blobs: Blobs, visit_id: str) -> None:
     ):
         session.execute(delete(table).where(table.visit_id == visit_id))
     session.execute(
-        update(tables.Alert).where(tables.Alert.visit_id == visit_id).values(visit_id=None)
+        update(tables.Alert)
+        .where(tables.Alert.visit_id == visit_id)
+        .values(visit_id=None, note=None)
     )
     session.execute(delete(Visit).where(Visit.visit_id == visit_id))
     session.flush()

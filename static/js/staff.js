@@ -1,12 +1,16 @@
-// Every open staff page listens for calls: it asks every 1.5 seconds, rings, and says when it
-// can no longer hear. Also: confirming what cannot be undone, printing, sending a changed choice.
+// Every open staff page hears calls as they come, rings until they are seen, and says when it can
+// no longer hear. Also: confirming what cannot be undone, and printing.
 
 const EVERY_MS = 1500;
+const DEAF_AFTER_MS = 10_000; // the house speaks every three seconds
 const bar = document.querySelector("[data-ringing]");
 const deaf = document.querySelector("[data-deaf]");
 const count = document.querySelector("[data-alert-count]");
 const mute = document.querySelector("[data-mute]");
-let failures = 0;
+let heardAt = Date.now();
+let isLoud = false;
+let known = new Set();
+let turns = 0;
 let sound = null;
 
 // Browsers keep a page silent until somebody touched it: say so instead of failing quietly.
@@ -37,16 +41,15 @@ function ring() {
   }
 }
 
-// The list is replaced in place: a reload would need another touch before the page may ring.
+// The list is replaced in place: a reload would need another touch before the page may ring, and
+// would take away a note that somebody is typing below.
 async function renew(waiting) {
-  const main = document.getElementById("main");
-  const shown = main.querySelector("[data-alerts]").dataset.alerts.trim();
-  if (shown === waiting.map((call) => call.id).join(" ")) return;
+  const shown = document.querySelector("[data-alerts]");
+  if (shown.dataset.alerts.trim() === waiting.map((call) => call.id).join(" ")) return;
   const answer = await fetch("/staff/alerts", { redirect: "error", cache: "no-store" });
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  main.replaceChildren(...fresh.getElementById("main").childNodes);
+  shown.replaceWith(fresh.querySelector("[data-alerts]"));
   document.title = fresh.title;
-  dress();
 }
 
 async function show(waiting) {
@@ -56,25 +59,43 @@ async function show(waiting) {
     count.hidden = waiting.length === 0;
   }
   bar.hidden = waiting.length === 0 || isList;
-  if (waiting.some((call) => !call.is_silent)) ring();
   if (isList) await renew(waiting);
 }
 
-async function ask() {
-  try {
-    const answer = await fetch("/staff/alerts.json", { redirect: "error", cache: "no-store" });
-    if (!answer.ok) throw new Error(String(answer.status));
-    await show((await answer.json()).waiting);
-    failures = 0;
-    deaf.hidden = true;
-  } catch {
-    failures += 1;
-    if (failures >= 3) {
-      deaf.hidden = false;
-      if (failures % 5 === 3) ring();
-    }
-  }
-  setTimeout(ask, EVERY_MS);
+function hear(calls) {
+  heardAt = Date.now();
+  deaf.hidden = true;
+  isLoud = calls.waiting.some((call) => !call.is_silent);
+  const isNew = calls.waiting.some((call) => !call.is_silent && !known.has(call.id));
+  known = new Set(calls.waiting.map((call) => call.id));
+  if (isNew) ring();
+  show(calls.waiting).catch(() => {}); // the next event comes in three seconds
+}
+
+// A browser opens few connections to one house: of all open staff pages one listens, and tells
+// the others. When it is closed, the next one takes its place.
+const others = new BroadcastChannel("anteroom-calls");
+others.addEventListener("message", (event) => hear(event.data));
+
+function listen() {
+  const stream = new EventSource("/staff/alerts/stream");
+  stream.addEventListener("calls", (event) => {
+    const calls = JSON.parse(event.data);
+    hear(calls);
+    others.postMessage(calls);
+  });
+  // Signed out, or no staff address any more: the browser itself gives up, so ask again, slowly.
+  stream.addEventListener("error", () => {
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, EVERY_MS);
+  });
+}
+
+function watch() {
+  const isDeaf = Date.now() - heardAt > DEAF_AFTER_MS;
+  deaf.hidden = !isDeaf;
+  turns += 1;
+  if (isLoud || (isDeaf && turns % 5 === 0)) ring();
+  age();
 }
 
 function dress() {
@@ -101,8 +122,8 @@ if (bar) {
   addEventListener("pointerdown", wake);
   addEventListener("keydown", wake);
   dress();
-  ask();
-  setInterval(age, 1000);
+  navigator.locks.request("anteroom-calls", () => new Promise(() => listen()));
+  setInterval(watch, EVERY_MS);
 }
 
 document.addEventListener("click", (event) => {

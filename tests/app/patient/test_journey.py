@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 
 from app.deps import House
 from app.main import make_app
+from app.references.library import Particulars
 from app.storage import alerts, audit, references, scans, visits
-from app.storage.references import ReferenceRecord
 from app.storage.tables import TabletSession, Visit
 from tests.app.patient.visitor import RAW, Visitor, engine
 from tests.builders import png_bytes
@@ -18,7 +18,7 @@ from tests.builders import png_bytes
 def add_reference(house: House, **words: str) -> str:
     with house.sessions() as session, session.begin():
         values = {"region": "abdomen", "modality": "CT", "plane": "axial", **words}
-        record = ReferenceRecord(caption="A drawn tummy", **values)  # type: ignore[arg-type]
+        record = Particulars(caption="A drawn tummy", **values)  # type: ignore[arg-type]
         row = references.add(session, house.blobs, record, png_bytes(), (256, 256), "d" * 64, None)
         row.status = "approved"
         return row.reference_id
@@ -174,7 +174,7 @@ def test_put_down_ends_the_tablet_and_the_code_opens_the_visit_again(
     scan_path, code = alice.scan_path, visits.code_of(alice.opened)
     token = dict(alice.client.cookies)
     answer = alice.client.post("/finish")
-    assert answer.headers["clear-site-data"] == '"cache", "cookies", "storage"'
+    assert answer.headers["clear-site-data"] == '"cache", "storage"'
     assert code not in answer.text
     replay = TestClient(make_app(house), cookies=token)
     assert "scan-image" not in replay.get(scan_path).text

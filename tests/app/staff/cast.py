@@ -1,9 +1,11 @@
 """The cast of the staff tests, and the house they work in."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from starlette.testclient import TestClient
 
@@ -16,6 +18,15 @@ PASSWORD = "correct horse battery"
 CAST = {"nurse": "Nina", "doctor": "Bob", "librarian": "Lena", "admin": "Carol"}
 SignedIn = Callable[[str], TestClient]
 """Gives a client on which the member with this role is signed in."""
+
+
+def heard(client: TestClient, seconds: float = 1.0) -> list[dict[str, Any]]:
+    """The waiting calls as an open page last heard them on its stream."""
+    said = client.get(f"/staff/alerts/stream?seconds={seconds}")
+    assert said.headers["content-type"].startswith("text/event-stream")
+    data = [line for line in said.text.splitlines() if line.startswith("data: ")]
+    waiting: list[dict[str, Any]] = json.loads(data[-1].removeprefix("data: "))["waiting"]
+    return waiting
 
 
 def copied_house(prepared: House, folder: Path, **settings: str) -> House:

@@ -139,7 +139,7 @@ def test_signing_out_ends_the_session_on_the_server(signed_in: SignedIn, anybody
     replay = anybody()
     replay.cookies.set("anteroom-staff", token)
     assert replay.get("/staff/visits").headers["location"] == "/staff/sign-in"
-    assert replay.get("/staff/alerts.json").status_code == 303
+    assert replay.get("/staff/alerts/stream").status_code == 303
 
 
 def test_a_new_password_ends_every_other_session(signed_in: SignedIn, anybody: Anybody) -> None:

@@ -6,7 +6,7 @@ from app.deps import House
 from app.storage import alerts, notes, questions, scans, turns, visits
 from app.storage.scans import Look, ScanFacts, StoredRegion
 from app.storage.turns import Answered, Asked
-from tests.app.staff.cast import SignedIn
+from tests.app.staff.cast import SignedIn, heard
 from tests.builders import png_bytes
 
 RAW = "a large unverified mass"
@@ -61,8 +61,8 @@ def test_pictures_and_marked_regions_are_shown(
     assert b"<path" in drawing.content
     assert b"<image" not in drawing.content
     address = f"/staff/visits/{visit_id}/scans/{scan_id}/regions"
-    assert doctor.post(address, data={"structure": "liver"}).status_code == 303
-    assert doctor.post(address, data={"structure": "liver"}).status_code == 404
+    assert doctor.post(address, data={"structure": "liver", "act": "remove"}).status_code == 303
+    assert doctor.post(address, data={"structure": "liver", "act": "remove"}).status_code == 404
     assert b"<path" not in doctor.get(drawing.url.path).content
 
 
@@ -127,7 +127,7 @@ def test_alerts_hold_no_words_and_ring_until_seen(
         assert not alerts.is_someone_listening(session)
         alert_id = alerts.raise_alert(session, visit_id, "emergency", is_silent=False).alert_id
         alerts.raise_alert(session, visit_id, "person_at_risk", is_silent=True)
-    waiting = nurse.get("/staff/alerts.json").json()["waiting"]
+    waiting = heard(nurse)
     assert [one["is_silent"] for one in waiting] == [False, True]
     with house.sessions() as session:
         assert alerts.is_someone_listening(session)
@@ -137,7 +137,7 @@ def test_alerts_hold_no_words_and_ring_until_seen(
     assert "white part" not in page
     assert "see them alone" in page
     nurse.post(f"/staff/alerts/{alert_id}/seen")
-    assert len(nurse.get("/staff/alerts.json").json()["waiting"]) == 1
+    assert len(heard(nurse)) == 1
     with house.sessions() as session:
         seen = alerts.latest_of_visit(session, visit_id)
         assert seen is not None
@@ -153,5 +153,5 @@ def test_a_call_that_nobody_hears_is_said_to_every_role(
     with house.sessions() as session, session.begin():
         alerts.raise_alert(session, visit_id, "help", is_silent=False)
     assert words in librarian.get("/staff/references").text
-    nurse.get("/staff/alerts.json")
+    heard(nurse)
     assert words not in librarian.get("/staff/references").text

@@ -1,8 +1,9 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from app.storage import notes, questions, scans, turns, visits
+from app.storage import notes, questions, region_edits, scans, staff, turns, visit_list, visits
 from app.storage.blobs import BlobMissing, Blobs
 from app.storage.database import Sessions
 from app.storage.scans import Look, ScanFacts, StoredRegion
@@ -62,18 +63,28 @@ def test_a_scan_keeps_its_facts_look_and_regions(
         assert again.status == "looked"
 
 
-def test_a_removed_region_is_gone_and_only_that_one(
+def test_regions_are_changed_and_each_change_is_taken_back(
     sessions: Sessions, master: MasterKey, blobs: Blobs
 ) -> None:
     other = StoredRegion("liver", (0.1, 0.2, 0.3, 0.4), "M0 0L1 0L1 1Z", (0.5, 0.5), 0.02)
+    drawn = replace(other, path="M0 0L2 0L2 2Z", drawn_by="Bob")
     with sessions() as session, session.begin():
+        staff_id = staff.add(session, "Bob", "x", ("doctor",)).staff_id
         opened = visits.open_visit(session, master)
         scan = scans.add_scan(session, blobs, opened, FACTS, b"picture")
         session.flush()
         scans.store_look(session, opened, scan, LOOK, [REGION, other])
-        assert scans.remove_region(session, opened, scan, "liver") == other
-        assert scans.remove_region(session, opened, scan, "spleen") is None
-        assert scans.regions_of(session, opened, scan) == [REGION]
+        for after in ([REGION, drawn], [drawn]):
+            region_edits.change(session, opened, scan, staff_id, after)
+            assert scans.regions_of(session, opened, scan) == after
+        assert region_edits.count(session, scan.scan_id) == 2
+        for before in ([REGION, drawn], [REGION, other]):
+            assert region_edits.undo(session, opened, scan)
+            assert scans.regions_of(session, opened, scan) == before
+        assert not region_edits.undo(session, opened, scan)
+        region_edits.change(session, opened, scan, staff_id, [])
+        visits.erase(session, blobs, opened.visit.visit_id)
+        assert region_edits.count(session, scan.scan_id) == 0
 
 
 def test_a_foreign_scan_and_no_scan_look_alike(
@@ -124,7 +135,9 @@ def test_a_closed_visit_stops_its_tablets_and_comes_back_for_ten_minutes(
         assert visits.find_by_tablet(session, master, token, idle) is None
         assert visits.find_by_code(session, master, visits.code_of(opened)) is None
         assert visits.closed_for_good(session) == []
-        assert [visit.visit_id for visit in visits.just_closed(session)] == [opened.visit.visit_id]
+        assert [visit.visit_id for visit in visit_list.just_closed(session)] == [
+            opened.visit.visit_id
+        ]
         assert visits.reopen(opened.visit)
         session.flush()
         assert visits.find_by_code(session, master, visits.code_of(opened)) is not None
@@ -138,7 +151,7 @@ def test_a_close_cannot_be_undone_after_ten_minutes(sessions: Sessions, master: 
         session.flush()
         assert not visits.reopen(visit)
         assert visits.closed_for_good(session) == [visit.visit_id]
-        assert visits.just_closed(session) == []
+        assert visit_list.just_closed(session) == []
 
 
 def test_erasing_leaves_nothing_of_the_visit(
@@ -182,8 +195,8 @@ def test_the_longest_waiting_come_first_page_by_page(sessions: Sessions, master:
         for place, visit in enumerate(made):
             visit.opened_at = now() - timedelta(minutes=place)
         session.flush()
-        first, total = visits.page_of_open(session, 0, 2)
-        rest, _ = visits.page_of_open(session, 2, 10)
+        first, total = visit_list.page_of_open(session, 0, 2)
+        rest, _ = visit_list.page_of_open(session, 2, 10)
         ids = [visit.visit_id for visit in [*first, *rest]]
         assert total == 5
         assert ids == [visit.visit_id for visit in reversed(made)]
