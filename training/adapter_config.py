@@ -70,6 +70,8 @@ class AdapterConfig:
         }
     )
     """How often a picture is asked for each task when its turn comes."""
+    balance: float = 0.0
+    """Pictures of rare regions and planes come oftener: 0 all alike, 1 every region and plane."""
     limit: int = 0
     """Only so many pictures; 0 takes all."""
     augment: bool = True
@@ -165,6 +167,7 @@ def _check(source: str, settings: AdapterConfig) -> None:
         "targets": settings.targets not in CHOICES,
         "precision": settings.precision not in PRECISIONS,
         "shares": bool(set(settings.shares) - set(TASKS)) or not any(settings.shares.values()),
+        "balance": not 0 <= settings.balance <= 1,
         "holdout_share": not 0 <= settings.holdout_share < 1,
         "replay_share": not 0 <= settings.replay_share < 1,
     }

@@ -1,11 +1,13 @@
 """The endless, repeatable stream of training pictures: item i is the same in every run."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -33,6 +35,7 @@ class Stream:
     augment: bool = True
     replay: Replay | None = None
     replay_share: float = 0.0
+    balance: float = 0.0
 
 
 class AdapterData(Dataset[Drawn]):
@@ -45,24 +48,42 @@ class AdapterData(Dataset[Drawn]):
         """Draw from this stream; pictures come from the shelf."""
         self._stream = stream
         self._shelf = shelf
+        self._sums = np.cumsum(weights_of(stream.pictures, stream.balance))
 
     def __len__(self) -> int:
         """Pictures in the whole run."""
         return self._stream.length
 
     def __getitem__(self, index: int) -> Drawn:
-        """The picture of this place: every picture once before any comes again."""
+        """The picture of this place; unless rare ones come oftener, each once before any again."""
         stream = self._stream
         generator = np.random.default_rng([stream.seed, index])
         if stream.replay is not None and generator.random() < stream.replay_share:
             return stream.replay(generator)
-        turn, place = divmod(index, len(stream.pictures))
-        order = np.random.default_rng([stream.seed, turn, 1]).permutation(len(stream.pictures))
-        taught = stream.pictures[order[place]]
+        taught = stream.pictures[self._place(index, generator)]
         rows = draw_rows(taught.rows, stream.shares, generator)
         if not stream.augment:
             return self._shelf.plain(taught.image), rows
         return self._shelf.varied(taught.image, generator), rows
+
+    def _place(self, index: int, generator: np.random.Generator) -> int:
+        stream = self._stream
+        if stream.balance:
+            drawn = np.searchsorted(self._sums, generator.random() * self._sums[-1])
+            return min(int(drawn), len(stream.pictures) - 1)
+        turn, place = divmod(index, len(stream.pictures))
+        order = np.random.default_rng([stream.seed, turn, 1]).permutation(len(stream.pictures))
+        return int(order[place])
+
+
+def weights_of(pictures: Sequence[Taught], balance: float) -> NDArray[np.float64]:
+    """float64[N]: how often each picture comes, by how rare its region and its plane are."""
+    weights = np.ones(len(pictures))
+    for task in ("region", "plane"):
+        words = [next((r.suffix for r in one.rows if r.task == task), "") for one in pictures]
+        counts = Counter(words)
+        weights *= np.array([counts[word] ** (-0.5 * balance) for word in words])
+    return weights
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from model.seg_tokens import LOC_BINS
-from training.config import BaseConfig
+from training.config import BaseConfig, ConfigError
 from training.tokenizer import BOS, EOS, IMAGE, PAD
 
 LOC_SPREAD = 1.0
@@ -64,6 +64,21 @@ def make_model(config: BaseConfig, vocabulary_size: int) -> Any:
     model.generation_config.pad_token_id = PAD
     model.generation_config.bos_token_id = BOS
     return model
+
+
+def load_weights(model: Any, folder: str) -> None:
+    """Put the weights of an exported folder into a model of the same size.
+
+    Raises:
+        ConfigError: there is no such folder, or its model has another size or vocabulary.
+    """
+    from transformers import PaliGemmaForConditionalGeneration
+
+    try:
+        held = PaliGemmaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+        model.load_state_dict(held.state_dict())
+    except (OSError, RuntimeError) as error:
+        raise ConfigError(f"{folder}: no weights of this size to start from") from error
 
 
 @torch.no_grad()

@@ -33,6 +33,8 @@ class BaseConfig:
     """Augmented copies of each segmentation picture in the cache."""
     limit: int = 0
     """Only so many pictures of each pack; 0 takes all (smoke runs, overfitting)."""
+    start_from: str = ""
+    """An exported folder whose weights the dense stage goes on from; empty starts afresh."""
     codec_minutes: float = 8.0
     dense_minutes: float = 15.0
     dense_batch: int = 32

@@ -1,5 +1,6 @@
 """The throw-away dense heads that teach the vision tower where structures are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch.nn import functional
 
 from model.vocabulary import MODALITIES, PLANES, REGIONS
 from training.cache import CELLS_PER_PATCH, IGNORED
-from training.sampling import PictureSampler
+from training.sampling import PictureSampler, Seen, to_pixels
 
 SUBCELLS = CELLS_PER_PATCH**2
 BACKGROUND_WEIGHT = 0.05
@@ -62,29 +63,23 @@ def patch_cells(cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return split.swapaxes(-3, -2).reshape(*lead, side * side, SUBCELLS)
 
 
-def make_dense_batch(sampler: PictureSampler, drawn: NDArray[np.int64], tint: bool) -> DenseBatch:
-    """The batch of drawn copies; a negative is background everywhere."""
-    grid = sampler.copies.cells.shape[1]
-    cells = np.zeros((len(drawn), grid, grid), dtype=np.uint8)
+def make_dense_batch(drawn: Sequence[Seen]) -> DenseBatch:
+    """The batch of drawn pictures; one that is no scan is background everywhere."""
     kinds = np.full((len(drawn), len(KINDS)), UNKNOWN, dtype=np.int64)
     boxes = np.zeros((len(drawn), 256, 4), dtype=np.float32)
-    for row, index in enumerate(drawn):
-        record = sampler.record(int(index))
-        if record is None:
+    for row, seen in enumerate(drawn):
+        if seen.record is None:
             kinds[row, 0] = len(MODALITIES)
             continue
-        cells[row] = sampler.copies.cells[index]
         for column, (field, words) in enumerate(KINDS):
-            word = getattr(record, field)
+            word = getattr(seen.record, field)
             kinds[row, column] = words.index(word) if word else UNKNOWN
-        first, last = sampler.copies.first[index], sampler.copies.first[index + 1]
-        for found in sampler.copies.objects[first:last]:
-            boxes[row, int(found["name"]) + 1] = found["box"]
-    split = patch_cells(cells)
+        boxes[row, seen.objects["name"].astype(np.int64) + 1] = seen.objects["box"]
+    split = patch_cells(np.stack([seen.cells for seen in drawn]))
     owner = _majority(split)
     chosen = np.take_along_axis(boxes, owner[..., None].astype(np.int64), 1)
     return DenseBatch(
-        sampler.pixels(drawn, tint=tint),
+        to_pixels(drawn),
         torch.from_numpy(split.astype(np.int64)),
         torch.from_numpy(chosen),
         torch.from_numpy(chosen[..., 2] > 0),
@@ -104,9 +99,12 @@ def dense_losses(heads: DenseHeads, features: Tensor, batch: DenseBatch) -> dict
     logits = heads.cell_logits(features)
     target = batch.cells.masked_fill(batch.cells == IGNORED, UNKNOWN)
     flat = logits.flatten(0, 2).float()
-    cross = functional.cross_entropy(flat, target.flatten(), heads.weights, ignore_index=UNKNOWN)
     pooled = features.float().mean(1)
-    losses = {"cross": cross, "dice": soft_dice(flat, target.flatten())}
+    losses = {"dice": soft_dice(flat, target.flatten())}
+    if bool((target != UNKNOWN).any()):
+        losses["cross"] = functional.cross_entropy(
+            flat, target.flatten(), heads.weights, ignore_index=UNKNOWN
+        )
     if bool(batch.valid.any()):
         guess = heads.boxes(features).float()[batch.valid]
         losses["boxes"] = 4.0 * functional.smooth_l1_loss(
@@ -151,7 +149,7 @@ def measure_dense(model: Any, heads: DenseHeads, sampler: PictureSampler) -> dic
     hits: dict[str, list[bool]] = {field: [] for field, _ in KINDS}
     for start in range(0, len(sampler.copies.images), 64):
         drawn = np.arange(start, min(start + 64, len(sampler.copies.images)))
-        batch = make_dense_batch(sampler, drawn, False)
+        batch = make_dense_batch([sampler.look(int(index)) for index in drawn])
         with torch.autocast("cpu", torch.bfloat16):
             features = model.model.get_image_features(batch.pixels).pooler_output
             guess = heads.cell_logits(features).argmax(-1)

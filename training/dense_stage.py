@@ -12,8 +12,10 @@ from training.config import BaseConfig
 from training.dense import DenseHeads, class_weights, dense_losses, make_dense_batch, measure_dense
 from training.loop_state import Clock, load_state, rate_at, save_state
 from training.optimizers import make_optimizers
+from training.parallel import join_team
 from training.prepare import Prepared
 from training.records import TRAIN, VAL
+from training.rows import Vocabulary
 from training.sampling import PictureSampler
 
 MEASURE_SECONDS = 180.0
@@ -26,6 +28,7 @@ class DenseRun:
     config: BaseConfig
     prepared: Prepared
     model: Any
+    vocabulary: Vocabulary
     path: Path
     report: Callable[[str], None]
 
@@ -47,6 +50,8 @@ def warm_up(run: DenseRun) -> DenseHeads:
     config, model = run.config, run.model
     torch.manual_seed(config.seed)
     heads = make_heads(config, run.prepared)
+    if config.start_from:
+        point_classes_at_names(heads, run)
     named = [*vision_parameters(model), *heads.named_parameters()]
     optimizers = make_optimizers([(named, config.dense_rate)])
     state = load_state(run.path)
@@ -56,34 +61,55 @@ def warm_up(run: DenseRun) -> DenseHeads:
         heads.load_state_dict(state["heads"])
         optimizers.load(state["optimizers"])
         step, passed = state["step"], state["passed"]
-    sampler = PictureSampler(run.prepared, TRAIN, config.seed + step)
+    team = join_team()
+    sampler = PictureSampler(run.prepared, TRAIN, config.seed + step + 7919 * team.rank)
     clock = Clock(config.dense_minutes * 60.0, passed, config.checkpoint_seconds)
     measured = clock.passed
-    while clock.share < 1.0:
-        optimizers.set_rate(rate_at(clock.share, step))
+    while (share := team.agree(clock.share)) < 1.0:
+        optimizers.set_rate(rate_at(share, step))
         losses = _one_step(model, heads, sampler, config.dense_batch)
+        team.average_gradients([one for _, one in named])
         torch.nn.utils.clip_grad_norm_([one for _, one in named], 1.0)
         optimizers.step()
         step += 1
+        if not team.leads:
+            continue
         if step % 25 == 0:
             parts = " ".join(f"{name} {value:.3f}" for name, value in losses.items())
             run.report(f"dense {clock.passed:.0f}s step {step} {parts}")
         if not all(map(math.isfinite, losses.values())):
             raise FloatingPointError(f"the dense loss is not finite at step {step}")
-        if clock.is_due() or clock.share >= 1.0:
+        if clock.is_due():
             save_state(run.path, _state(model, heads, optimizers, step, clock))
-        if clock.passed - measured > MEASURE_SECONDS or clock.share >= 1.0:
+        if clock.passed - measured > MEASURE_SECONDS:
             measured = clock.passed
-            figures = measure_dense(model, heads, PictureSampler(run.prepared, VAL, 0))
-            parts = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
-            run.report(f"dense val {clock.passed:.0f}s step {step} {parts}")
+            _report_figures(run, heads, f"{clock.passed:.0f}s step {step}")
+    if team.leads:
+        save_state(run.path, _state(model, heads, optimizers, step, clock))
+        _report_figures(run, heads, f"at the end, step {step}")
     return heads
+
+
+@torch.no_grad()
+def point_classes_at_names(heads: DenseHeads, run: DenseRun) -> None:
+    """Start the class vectors from name embeddings, which began as class vectors themselves."""
+    names = [run.vocabulary.name_ids[name] for name in run.prepared.names]
+    rows = run.model.get_input_embeddings().weight[names]
+    classes = rows - rows.mean(0)
+    scale = heads.vectors.std() / classes.std(1, keepdim=True).clamp_min(1e-6)
+    heads.vectors[1:] = classes * scale
+
+
+def _report_figures(run: DenseRun, heads: DenseHeads, when: str) -> None:
+    figures = measure_dense(run.model, heads, PictureSampler(run.prepared, VAL, 0))
+    parts = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
+    run.report(f"dense val {when} {parts}")
 
 
 def _one_step(
     model: Any, heads: DenseHeads, sampler: PictureSampler, size: int
 ) -> dict[str, float]:
-    batch = make_dense_batch(sampler, sampler.draw(size), True)
+    batch = make_dense_batch(sampler.draw(size))
     with torch.autocast("cpu", torch.bfloat16):
         features = model.model.get_image_features(batch.pixels).pooler_output
         losses = dense_losses(heads, features, batch)

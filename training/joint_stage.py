@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,20 +26,19 @@ from training.joint import (
     token_losses,
 )
 from training.loop_state import Clock, load_state, rate_at, save_state
-from training.measure_base import Measured, measure_regions, measure_words
+from training.measure_base import Measured, measure_regions
 from training.optimizers import Optimizers, make_optimizers
 from training.parallel import join_team
 from training.prepare import Prepared
 from training.records import TRAIN
 from training.rows import Rows, Vocabulary, make_rows
 
-SIGMAS = (8.0, 3.0)
+SIGMAS = (6.0, 3.0)
 """Spread of the soft places in bins, at the start and at the end."""
 DENSE_SHARE = 0.4
-DENSE_EVERY = 2
 ROW_PARTS = 3
 EMBED_RATE_SHARE = 0.3
-MEASURE_SECONDS = 300.0
+MEASURE_SECONDS = 600.0
 NAME_GAIN = 0.7
 
 
@@ -89,7 +87,7 @@ def train_joint(run: JointRun) -> None:
         optimizers.set_rate(rate_at(share, step))
         sigma = SIGMAS[0] + (SIGMAS[1] - SIGMAS[0]) * share
         targets = Targets(place_table(sigma), code_table(codebook), codec.network)
-        losses = _one_step(run, heads, maker, targets, step)
+        losses = _one_step(run, heads, maker, targets)
         team.average_gradients(taught)
         norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), 2.0)
         optimizers.step()
@@ -113,7 +111,7 @@ def train_joint(run: JointRun) -> None:
 
 
 def start_from_dense(run: JointRun, heads: DenseHeads, codebook: Tensor) -> None:
-    """Load the dense stage's tower and heads and let the language side begin with its vectors.
+    """Load the dense stage's tower and heads; a fresh language side begins with its vectors.
 
     Raises:
         ConfigError: there is no dense.pt.
@@ -123,6 +121,8 @@ def start_from_dense(run: JointRun, heads: DenseHeads, codebook: Tensor) -> None
         raise ConfigError(f"{run.folder / 'dense.pt'}: run the dense stage first")
     run.model.load_state_dict(state["model"])
     heads.load_state_dict(state["heads"])
+    if run.config.start_from:
+        return
     name_ids = [run.vocabulary.name_ids[name] for name in run.prepared.names]
     point_names_at_patches(run.model, heads.vectors.detach(), name_ids, NAME_GAIN)
     set_code_rows(run.model, run.vocabulary.first_seg, codebook)
@@ -152,24 +152,23 @@ def _optimizers(run: JointRun, heads: DenseHeads) -> Optimizers:
 
 
 def _one_step(
-    run: JointRun, heads: DenseHeads, maker: ExampleMaker, targets: Targets, step: int
+    run: JointRun, heads: DenseHeads, maker: ExampleMaker, targets: Targets
 ) -> dict[str, float]:
     config = run.config
     drawn = maker.sampler.draw(config.joint_batch)
     examples = [
         (picture, one)
-        for picture, index in enumerate(drawn)
-        for one in maker.draw(int(index), config.rows_per_picture)
+        for picture, seen in enumerate(drawn)
+        for one in maker.draw(seen, config.rows_per_picture)
     ]
     parts = make_rows(run.vocabulary, examples, ROW_PARTS)
-    batch = make_dense_batch(maker.sampler, np.asarray(drawn), True)
+    batch = make_dense_batch(drawn)
     with torch.autocast("cpu", torch.bfloat16):
         features = image_features(run.model, batch.pixels)
     losses = _language_losses(run, parts, features, targets)
-    if step % DENSE_EVERY == 0:
-        with torch.autocast("cpu", torch.bfloat16):
-            dense = torch.stack(list(dense_losses(heads, features, batch).values())).sum()
-        losses["dense"] = DENSE_SHARE * dense
+    with torch.autocast("cpu", torch.bfloat16):
+        dense = torch.stack(list(dense_losses(heads, features, batch).values())).sum()
+    losses["dense"] = DENSE_SHARE * dense
     total = torch.stack(list(losses.values())).sum()
     total.backward()  # type: ignore[no-untyped-call]
     return {name: float(value.detach()) for name, value in losses.items()}
@@ -192,7 +191,7 @@ def _language_losses(
 
 def _report_figures(run: JointRun, measured: Measured, when: str, objects: int) -> None:
     run.model.eval()
-    figures = {**measure_regions(measured, objects), **measure_words(measured)}
+    figures = measure_regions(measured, objects)
     run.model.train()
     parts = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
     run.report(f"joint val {when} {parts}")

@@ -23,7 +23,7 @@ from model.vocabulary import NOT_A_SCAN
 from training.prepare import Prepared
 from training.records import VAL
 from training.rows import Vocabulary
-from training.sampling import PictureSampler
+from training.sampling import PictureSampler, to_pixels
 from training.tokenizer import BOS, EOS, IMAGE, PAD
 
 
@@ -45,7 +45,7 @@ def complete_greedy(
     sampler = PictureSampler(measured.prepared, VAL, 0)
     suffixes: list[str] = []
     for start in range(0, len(prefixes), 64):
-        pixels = sampler.pixels(pictures[start : start + 64], tint=False)
+        pixels = to_pixels([sampler.look(int(one)) for one in pictures[start : start + 64]])
         suffixes += generate_batch(measured, pixels, prefixes[start : start + 64], longest)
     return suffixes
 

@@ -179,6 +179,7 @@ def _stream(settings: AdapterConfig, taught: Sequence[Taught], base: Path, side:
         augment=settings.augment,
         replay=replay,
         replay_share=settings.replay_share if replay else 0.0,
+        balance=settings.balance,
     )
 
 
