@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.deps import House, open_house
 from app.settings import Settings, SettingsError
-from app.storage import visits
+from app.storage import audit, visits
 from app.storage.database import copy_to
 from app.storage.sealed import SealBroken
 
@@ -42,6 +42,8 @@ def make_backup(house: House, target: Path) -> int:
     listed = {"format": FORMAT, "files": digests}
     (part / LIST_NAME).write_text(json.dumps(listed, indent=1), encoding="utf-8")
     part.rename(target)
+    with house.sessions() as session, session.begin():
+        audit.record(session, "console", "backup.make", "backup")
     return len(digests)
 
 

@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.deps import House
-from app.storage import audit, visits
+from app.storage import audit, handovers, visits
 from app.storage.tables import now
 
 log = structlog.get_logger()
+WHOLE_AUDIT_EVERY = timedelta(hours=6)
 
 
 def purge(house: House) -> int:
@@ -17,12 +19,31 @@ def purge(house: House) -> int:
     with house.sessions() as session:
         closed = visits.closed_for_good(session)
         old = visits.older_than(session, limit)
-    for visit_id in dict.fromkeys([*closed, *old]):
+    erased = [visit_id for visit_id in dict.fromkeys([*closed, *old]) if _erase(house, visit_id)]
+    with house.sessions() as session, session.begin():
+        handovers.erase_older_than(session, limit)
+    return len(erased)
+
+
+def _erase(house: House, visit_id: str) -> bool:
+    """Erase one visit; one that cannot be erased must not keep the others (the IT page counts)."""
+    try:
         with house.sessions() as session, session.begin():
             visits.erase(session, house.blobs, visit_id)
             audit.record(session, "retention", "visit.erase", visit_id)
-        log.info("visit_erased", visit_id=visit_id, reason="retention")
-    return len({*closed, *old})
+    except (OSError, SQLAlchemyError) as error:
+        log.error("visit_not_erased", visit_id=visit_id, error_type=type(error).__name__)
+        return False
+    log.info("visit_erased", visit_id=visit_id, reason="retention")
+    return True
+
+
+def read_audit(house: House) -> int | None:
+    """Read on in the audit, now and then all of it; gives the first broken event."""
+    with house.sessions() as session, session.begin():
+        read_at = audit.state(session).whole_read_at
+        is_due = read_at is None or now() - read_at > WHOLE_AUDIT_EVERY
+        return audit.check(session, whole=is_due)
 
 
 def sweep(house: House) -> int:

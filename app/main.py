@@ -1,6 +1,7 @@
 """The application: house, middleware, routers and the translation of errors."""
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
@@ -27,6 +28,7 @@ def make_app(house: House) -> FastAPI:
     app.add_exception_handler(AppError, _show_error)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.add_exception_handler(VisitNeeded, _to_start)
+    app.add_exception_handler(RequestValidationError, _show_not_understood)
     app.add_exception_handler(404, _show_not_found)
     app.add_exception_handler(413, _show_too_large)
     app.add_exception_handler(500, _show_broken)
@@ -58,6 +60,15 @@ def _to_start(_request: Request, _error: Exception) -> Response:
 
 def _show_not_found(request: Request, _error: Exception) -> Response:
     return _show_error(request, AppError("not_found", 404))
+
+
+def _show_not_understood(request: Request, _error: Exception) -> Response:
+    """A page for people; what a machine sent wrongly, and its words, stay out of it."""
+    return _show_error(request, AppError("not_understood", 422, _start_of(request)))
+
+
+def _start_of(request: Request) -> str:
+    return "/staff" if request.url.path.startswith("/staff") else "/"
 
 
 def _show_too_large(request: Request, _error: Exception) -> Response:

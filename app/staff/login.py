@@ -17,7 +17,6 @@ from app.staff.auth import (
     cookie_name,
     give_cookie,
     see_other,
-    staff_page,
     take_cookie,
 )
 from app.storage import audit, staff
@@ -180,35 +179,4 @@ def sign_out(request: Request, house: HouseDep, session: SessionDep, member: Mem
     response = see_other("/staff/sign-in")
     take_cookie(response, house)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return response
-
-
-@router.get("/staff/password")
-def password_page(request: Request, session: SessionDep, member: MemberDep) -> Response:
-    """The page to change one's own password."""
-    return staff_page(request, session, member, "password.html", problem="", is_done=False)
-
-
-@router.post("/staff/password")
-def change_password(
-    request: Request,
-    house: HouseDep,
-    session: SessionDep,
-    member: MemberDep,
-    old: Annotated[str, Form(max_length=MAX_PASSWORD)] = "",
-    new: Annotated[str, Form(max_length=MAX_PASSWORD)] = "",
-) -> Response:
-    """Change one's own password; every other session of the account ends."""
-    row = staff.find(session, member.staff_id)
-    assert row is not None
-    problem = "" if is_right(row, old) else "old"
-    problem = problem or ("" if len(new) >= MIN_PASSWORD else "new")
-    if problem:
-        values = {"problem": problem, "is_done": False}
-        return staff_page(request, session, member, "password.html", status=422, **values)
-    row.password_hash = hash_password(new)
-    staff.end_sessions(session, row.staff_id)
-    audit.record(session, member.name, "staff.password", row.staff_id)
-    response = staff_page(request, session, member, "password.html", problem="", is_done=True)
-    give_cookie(response, house, staff.start_session(session, house.master, row.staff_id))
     return response

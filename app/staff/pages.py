@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends
 
 from app.staff import (
+    account,
     adapters,
     alerts,
     clinic,
@@ -25,6 +26,7 @@ from app.staff.auth import admit
 router = APIRouter(dependencies=[Depends(admit)])
 for part in (
     login,
+    account,
     people,
     visits_list,
     visits,

@@ -39,6 +39,8 @@ def _show(
         status=422 if problem else 200,
         people=staff.everybody(session),
         roles=staff.ROLES,
+        signed_in=staff.session_counts(session),
+        resting={one.staff_id for one in staff.everybody(session) if staff.is_locked(one)},
         done=done,
         problem=problem,
     )
@@ -95,3 +97,19 @@ def remove_person(
         return _show(request, session, member, problem="last_admin")
     audit.record(session, member.name, "staff.remove", staff_id)
     return see_other("/staff/people?done=removed")
+
+
+@router.post("/staff/people/{staff_id}/sign-out")
+def sign_out_everywhere(session: SessionDep, member: MemberDep, staff_id: str) -> Response:
+    """End every session of somebody; a lost tablet is shut out with its next request."""
+    staff.end_sessions(session, _found(session, staff_id).staff_id)
+    audit.record(session, member.name, "staff.sign_out_all", staff_id)
+    return see_other("/staff/people?done=signed_out")
+
+
+@router.post("/staff/people/{staff_id}/unlock")
+def unlock(session: SessionDep, member: MemberDep, staff_id: str) -> Response:
+    """Let somebody try again before the wait after wrong passwords is over."""
+    staff.forgive(_found(session, staff_id))
+    audit.record(session, member.name, "staff.unlock", staff_id)
+    return see_other("/staff/people?done=unlocked")

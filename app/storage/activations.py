@@ -23,6 +23,18 @@ def waiting(session: Session) -> Activation | None:
     return session.scalar(query.order_by(Activation.asked_at.desc()).limit(1))
 
 
+def find(session: Session, activation_id: str) -> Activation | None:
+    """One activation, or None."""
+    return session.get(Activation, activation_id)
+
+
+def fallen(session: Session) -> Activation | None:
+    """The newest activation, where it was live and could not be loaded again; else None."""
+    newest = session.scalar(select(Activation).order_by(Activation.asked_at.desc()).limit(1))
+    is_fallen = newest is not None and newest.status == "refused" and newest.live_at is not None
+    return newest if is_fallen else None
+
+
 def live(session: Session) -> Activation | None:
     """What is live, or None for the shipped adapter."""
     return session.scalar(select(Activation).where(Activation.status == "live"))

@@ -159,6 +159,35 @@ def remove(session: Session, member: Staff) -> None:
     end_sessions(session, member.staff_id)
 
 
+def live_sessions(session: Session, staff_id: str) -> list[StaffSession]:
+    """The sessions of one member that still open pages, the last used first."""
+    moment = now()
+    query = select(StaffSession).where(
+        StaffSession.staff_id == staff_id,
+        StaffSession.ended_at.is_(None),
+        StaffSession.started_at > moment - LONGEST,
+        StaffSession.last_seen_at > moment - IDLE,
+    )
+    return list(session.scalars(query.order_by(StaffSession.last_seen_at.desc())))
+
+
+def session_counts(session: Session) -> dict[str, int]:
+    """Staff id to the number of live sessions, for the list of accounts."""
+    moment = now()
+    query = select(StaffSession.staff_id, func.count()).where(
+        StaffSession.ended_at.is_(None),
+        StaffSession.started_at > moment - LONGEST,
+        StaffSession.last_seen_at > moment - IDLE,
+    )
+    return dict(session.execute(query.group_by(StaffSession.staff_id)).tuples().all())
+
+
+def find_session(session: Session, staff_id: str, session_id: str) -> StaffSession | None:
+    """A session of this member, or None: a foreign one and none look alike."""
+    found = session.get(StaffSession, session_id)
+    return found if found is not None and found.staff_id == staff_id else None
+
+
 def end_session(found: StaffSession) -> None:
     """End one session: sign-out."""
     found.ended_at = now()

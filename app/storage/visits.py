@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.storage import tables
@@ -193,6 +193,17 @@ def erase(session: Session, blobs: Blobs, visit_id: str) -> None:
 def all_ids(session: Session) -> list[str]:
     """The ids of all visits there are."""
     return list(session.scalars(select(Visit.visit_id)))
+
+
+def still_there(session: Session, visit_ids: set[str]) -> set[str]:
+    """Those of these visits that are not erased."""
+    return set(session.scalars(select(Visit.visit_id).where(Visit.visit_id.in_(visit_ids))))
+
+
+def overdue(session: Session, opened_before: datetime) -> int:
+    """How many visits should be erased by now and are not."""
+    is_late = (Visit.opened_at < opened_before) | (Visit.closed_at < now() - 2 * UNDO_CLOSE)
+    return session.scalar(select(func.count()).select_from(Visit).where(is_late)) or 0
 
 
 def opened(session: Session, master: MasterKey, visit_id: str) -> OpenedVisit | None:

@@ -1,6 +1,8 @@
 """Work as rows: claimed by a guarded update, given back when a worker dies."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
 from typing import Any
 
 from sqlalchemy import CursorResult, func, or_, select, update
@@ -109,3 +111,38 @@ def counts(session: Session) -> list[tuple[str, str, int]]:
         query = select(column, func.count()).group_by(column)
         found += [(kind, status, number) for status, number in session.execute(query)]
     return found
+
+
+@dataclass(frozen=True)
+class Times:
+    """Medians over the newest rows, in seconds; None before the first."""
+
+    look: float | None
+    answer: float | None
+    model: float | None
+
+
+def times(session: Session, count: int = 100) -> Times:
+    """How long patients waited for a look and an answer, and how much of it was the model's."""
+    looked = select(Scan.received_at, Scan.looked_at).where(Scan.looked_at.is_not(None))
+    asked = select(Turn.asked_at, Turn.answered_at, Turn.model_seconds).where(
+        Turn.answered_at.is_not(None), Turn.model_seconds > 0
+    )
+    looks = session.execute(looked.order_by(Scan.looked_at.desc()).limit(count)).tuples().all()
+    turns = session.execute(asked.order_by(Turn.answered_at.desc()).limit(count)).tuples().all()
+    return Times(
+        look=_median([(end - start).total_seconds() for start, end in looks if end]),
+        answer=_median([(end - start).total_seconds() for start, end, _ in turns if end]),
+        model=_median([seconds for _, _, seconds in turns if seconds]),
+    )
+
+
+def _median(values: list[float]) -> float | None:
+    return median(values) if values else None
+
+
+def oldest_waiting(session: Session) -> datetime | None:
+    """Since when the longest-waiting row waits; None when nothing does."""
+    scan = session.scalar(select(func.min(Scan.received_at)).where(Scan.status == "received"))
+    turn = session.scalar(select(func.min(Turn.asked_at)).where(Turn.status == "asked"))
+    return min((at for at in (scan, turn) if at is not None), default=None)
