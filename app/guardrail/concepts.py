@@ -15,6 +15,14 @@ _FUZZY_FROM = 5
 _MAX_FUZZY = 150
 _MAX_WORD = 40
 _MIN_STEM = 2
+_ANY_WORD = "?"
+# How many words before and behind a match an objection counts; "no chest pain" denies, "is there
+# pain in it?" asks, and what stands behind does neither. These three end with their sentence.
+_REACH = {"negated": (3, -1), "asked": (6, -1), "on_picture": (5, 4)}
+_REACH_OF_OTHERS = (8, 5)
+BORDER = "."
+_ARABIC_ENDING = "\u0627"  # of the object ("pain" -> "a pain")
+_ARABIC_PREFIXES = frozenset("وفبل")  # and, so, with, to: written on to the word
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,10 @@ class Lexicon:
             return tuple(found)
         for near in self._near(token):
             found += self.exact.get(near, ())
+        if not found and token[0] in _ARABIC_PREFIXES:
+            found += self.exact.get(token[1:], ())
+        if not found and token[-1] == _ARABIC_ENDING:
+            found += self.exact.get(token[:-1], ())
         return tuple(found)
 
     def _near(self, token: str) -> list[str]:
@@ -168,13 +180,26 @@ def _objected(pattern: Pattern, spans: Spans, chosen: list[tuple[int, int]]) -> 
     """Whether a concept that speaks against the pattern stands inside or close by."""
     low, high = min(chosen)[0], max(end for _, end in chosen)
     for concept in pattern.unless:
-        # "no chest pain" denies; "chest pain and I cannot move" does not: only what stands before.
-        near = (low - 3, low - 1) if concept == "negated" else (low - 8, high + 5)
+        before, behind = _REACH.get(concept, _REACH_OF_OTHERS)
+        first, last = low - before, low + behind if behind < 0 else high + behind
+        if concept in _REACH:
+            first, last = _within_sentence(spans.get(BORDER, []), (low, high), (first, last))
         there = spans.get(concept, [])
-        index = bisect_left(there, (near[0], 0))
-        if index < len(there) and there[index][0] <= near[1]:
+        index = bisect_left(there, (first, 0))
+        if index < len(there) and there[index][0] <= last:
             return True
     return False
+
+
+def _within_sentence(
+    borders: Sequence[tuple[int, int]], match: tuple[int, int], reach: tuple[int, int]
+) -> tuple[int, int]:
+    """The reach of an objection, cut at the ends of the sentences that the match stands in."""
+    before = bisect_left(borders, (match[0] + 1, 0)) - 1
+    behind = bisect_left(borders, (match[1], 0))
+    first = max(reach[0], borders[before][0]) if before >= 0 else reach[0]
+    last = min(reach[1], borders[behind][0] - 1) if behind < len(borders) else reach[1]
+    return first, last
 
 
 def _phrase_end(rest: tuple[str, ...], tokens: Sequence[str], at: int) -> int:
@@ -186,16 +211,23 @@ def _phrase_end(rest: tuple[str, ...], tokens: Sequence[str], at: int) -> int:
         if word.endswith("*"):
             if not token.startswith(word[:-1]):
                 return 0
-        elif token != word:
+        elif word not in (token, _ANY_WORD) and not _is_slip(token, word):
             return 0
     return at + len(rest)
+
+
+def _is_slip(token: str, word: str) -> bool:
+    """Whether a token is a longer word with one letter lost, added, changed or swapped."""
+    if len(word) < _FUZZY_FROM or abs(len(token) - len(word)) > 1 or token[0] != word[0]:
+        return False
+    return bool(_deletions(token) & _deletions(word))
 
 
 def _add(lexicon: Lexicon, language: str, concept: str, entry: str) -> None:
     parts = entry_words(entry)
     first, rest = parts[0], tuple(parts[1:])
     item = _Entry(language, concept, rest)
-    lexicon.known.update(word for word in rest if not word.endswith("*"))
+    lexicon.known.update(word for word in rest if word.isalnum())
     if first.endswith("*"):
         lexicon.stems.setdefault(first[:-1], []).append(item)
         return
@@ -213,6 +245,9 @@ def entry_words(entry: str) -> list[str]:
     """
     found: list[str] = []
     for piece in entry.split():
+        if piece == _ANY_WORD and found:
+            found.append(piece)
+            continue
         several = words(fold(piece.rstrip("*")))
         if piece.endswith("*") and several:
             several[-1] += "*"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.guardrail.approval import cut_words, repeats
-from app.guardrail.concepts import Spans, matches
+from app.guardrail.concepts import BORDER, Spans, matches
 from app.guardrail.glued import split_glued
 from app.guardrail.normalise import (
     base64_texts,
@@ -23,6 +23,7 @@ MAX_QUESTION: Final = 2000
 # "This queue is killing me" is no alarm, but it is a feeling.
 _FEELINGS: Final = ("anger", "fear")
 _HIDDEN_COVERAGE: Final = 0.6
+_SENTENCE_END: Final = re.compile(r"[.!?;:\u061f\u2026]+(?=\s|$)")
 _PERSON: Final = re.compile(
     r"\b(?:scans?|pictures?|images?|results?|x-?rays?|mri|ct|reports?|records?|files?)"
     r"\s+(?:of|for|from|named)\s+"
@@ -105,22 +106,34 @@ def _fires(rule: QuestionRule, spans: dict[str, Spans], languages: Iterable[str]
 
 def _spans(policy: Policy, view: str) -> dict[str, Spans]:
     """The concepts of a view, without those inside a figure of speech."""
-    tokens = split_glued(policy.questions, words(view))
+    tokens: list[str] = []
+    borders: list[tuple[int, int]] = []
+    for sentence in _SENTENCE_END.split(view):
+        tokens += split_glued(policy.questions, words(sentence))
+        borders.append((len(tokens), len(tokens)))
     found = policy.questions.find(tokens)
     for language, spans in found.items():
-        figures = spans.get("figures")
-        if figures:
-            covered = {at for start, end in figures for at in range(start, end)}
-            found[language] = {
-                concept: kept
-                for concept, several in spans.items()
-                if (
-                    kept := [
-                        span for span in several if span[0] not in covered or concept in _FEELINGS
-                    ]
-                )
-            }
+        found[language] = _without_figures(spans) | {BORDER: borders}
     return found
+
+
+def _without_figures(spans: Spans) -> Spans:
+    """The spans that touch no figure of speech, or go on behind it ("jump in front of")."""
+    end_of = {at: end for start, end in spans.get("figures", ()) for at in range(start, end)}
+    if not end_of:
+        return spans
+    kept = {}
+    for concept, several in spans.items():
+        free = [
+            (start, end)
+            for start, end in several
+            if concept in _FEELINGS
+            or end > max(end_of.get(start, 0), end_of.get(end - 1, 0)) > start
+            or not (start in end_of or end - 1 in end_of)
+        ]
+        if free:
+            kept[concept] = free
+    return kept
 
 
 def _hides_text(policy: Policy, text: str, views: Sequence[str]) -> bool:

@@ -47,6 +47,7 @@ _LOOK_ALIKES: Final = str.maketrans(
 )
 _LEET: Final = str.maketrans("0134578@$!|+69", "oleastbasiltgg")
 _LEET_I: Final = str.maketrans("0134578@$!|+69", "oieastbasiitgg")
+_YEAR: Final = re.compile(r"\b((?:19|20)\d\d)\b")
 _ELONGATED: Final = re.compile(r"(.)\1{2,}")
 _INNER_BREAK: Final = re.compile(r"(?<=[^\W_])[-‐‑_.·•*~^|/\\\s]*[\r\n]+[-\s]*(?=[^\W_])")
 _INNER_MARK: Final = re.compile(r"(?<=[^\W\d_])[-‐‑_.·•*~^|\\+=:;,\"']+(?=[^\W\d_])")
@@ -109,8 +110,16 @@ def view_texts(text: str) -> tuple[str, ...]:
         found.append(" ".join(_ELONGATED.sub(r"\1\1", join_spaced_letters(folded)).split()))
     if len(text) > _LONG:  # nobody disguises a whole book: the plain and the joined view will do
         return tuple(dict.fromkeys((lines, glued)))
-    found += [view.translate(table) for view in (hard, glued) for table in _leet_tables(view)]
+    found += [_unleet(view, table) for view in (hard, glued) for table in _leet_tables(view)]
     return tuple(dict.fromkeys(found))
+
+
+def _unleet(view: str, table: dict[int, int]) -> str:
+    """A view with its digits read as letters, except in years, which stay cues of the past."""
+    return "".join(
+        part if number % 2 else part.translate(table)
+        for number, part in enumerate(_YEAR.split(view))
+    )
 
 
 def squeeze(folded: str) -> str:
