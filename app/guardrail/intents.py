@@ -22,6 +22,8 @@ ALARMS: Final = ("emergency", "self_harm", "person_at_risk")
 MAX_QUESTION: Final = 2000
 # "This queue is killing me" is no alarm, but it is a feeling.
 _FEELINGS: Final = ("anger", "fear")
+# "Help" alone is a call; in a sentence it is a word like any other.
+_BARE_CALL: Final = "bare_call"
 _HIDDEN_COVERAGE: Final = 0.6
 _SENTENCE_END: Final = re.compile(r"[.!?;:\u061f\u2026]+(?=\s|$)")
 _PERSON: Final = re.compile(
@@ -106,14 +108,19 @@ def _fires(rule: QuestionRule, spans: dict[str, Spans], languages: Iterable[str]
 
 def _spans(policy: Policy, view: str) -> dict[str, Spans]:
     """The concepts of a view, without those inside a figure of speech."""
+    marked = [word for part in _SENTENCE_END.split(view) for word in (*words(part), BORDER)]
     tokens: list[str] = []
     borders: list[tuple[int, int]] = []
-    for sentence in _SENTENCE_END.split(view):
-        tokens += split_glued(policy.questions, words(sentence))
-        borders.append((len(tokens), len(tokens)))
+    for word in split_glued(policy.questions, marked):
+        if word == BORDER:
+            borders.append((len(tokens), len(tokens)))
+        else:
+            tokens.append(word)
     found = policy.questions.find(tokens)
     for language, spans in found.items():
         found[language] = _without_figures(spans) | {BORDER: borders}
+        if len(spans.get(_BARE_CALL, ())) < len(tokens):
+            found[language].pop(_BARE_CALL, None)
     return found
 
 

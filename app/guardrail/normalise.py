@@ -47,7 +47,7 @@ _LOOK_ALIKES: Final = str.maketrans(
 )
 _LEET: Final = str.maketrans("0134578@$!|+69", "oleastbasiltgg")
 _LEET_I: Final = str.maketrans("0134578@$!|+69", "oieastbasiitgg")
-_YEAR: Final = re.compile(r"\b((?:19|20)\d\d)\b")
+_YEAR: Final = re.compile(r"\b((?:19|20)\d\d)")
 _ELONGATED: Final = re.compile(r"(.)\1{2,}")
 _INNER_BREAK: Final = re.compile(r"(?<=[^\W_])[-‐‑_.·•*~^|/\\\s]*[\r\n]+[-\s]*(?=[^\W_])")
 _INNER_MARK: Final = re.compile(r"(?<=[^\W\d_])[-‐‑_.·•*~^|\\+=:;,\"']+(?=[^\W\d_])")
