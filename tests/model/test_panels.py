@@ -1,0 +1,52 @@
+"""Panels of drawn montages are found where they are; single pictures stay whole."""
+
+import numpy as np
+
+from model.panel_captions import assign_captions
+from model.panels import find_panels
+from tests.drawn_montages import drawn_montage, drawn_scan
+
+WHOLE = [(0.0, 0.0, 1.0, 1.0)]
+HALVES = [(0.0, 0.0, 1.0, 0.5), (0.0, 0.5, 1.0, 1.0)]
+
+
+def test_most_drawn_montages_are_counted_right() -> None:
+    generator = np.random.default_rng(3)
+    drawn = [drawn_montage(generator) for _ in range(40)]
+    right = [len(find_panels(image)) == len(frames) for image, frames in drawn]
+    assert np.mean(right) >= 0.85
+
+
+def test_panels_between_white_gutters_are_found_to_the_pixel() -> None:
+    field = np.full((210, 430), 255, dtype=np.uint8)
+    for left in (0, 220):
+        field[:, left : left + 210] = drawn_scan(np.random.default_rng(left), 210, 210)
+    found = find_panels(np.repeat(field[..., None], 3, axis=2))
+    assert np.allclose(found, [(0, 0, 1, 210 / 430), (0, 220 / 430, 1, 1)], atol=0.006)
+
+
+def test_a_single_picture_stays_whole() -> None:
+    generator = np.random.default_rng(5)
+    split = 0
+    for _ in range(30):
+        scan = drawn_scan(generator, 300, int(generator.integers(250, 350)))
+        split += find_panels(np.repeat(scan[..., None], 3, axis=2)) != WHOLE
+    assert split <= 1
+
+
+def test_two_legs_in_one_slice_are_one_picture() -> None:
+    rows, columns = np.mgrid[0:200, 0:300]
+    field = np.zeros((200, 300, 3), dtype=np.uint8)
+    for sign, middle in ((-1, 75), (1, 225)):
+        leg = np.hypot(rows - 100, columns - middle) < 60
+        bone = np.hypot(rows - 90, columns - middle - sign * 25) < 15
+        field[leg], field[bone] = 120, 240
+    assert find_panels(field) == WHOLE
+
+
+def test_captions_go_to_the_panels_they_name() -> None:
+    lettered = "A: before the contrast. B: after the contrast."
+    assert assign_captions(HALVES, lettered) == ["before the contrast", "after the contrast"]
+    placed = "Left image: chest. Right image: belly."
+    assert assign_captions(HALVES, placed) == ["chest", "belly"]
+    assert assign_captions(HALVES, "A chest and a belly.") == [None, None]
