@@ -30,6 +30,8 @@ class Manifest:
     regions: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     may_use_category: bool = False
+    tasks: tuple[str, ...] = ()
+    """What an adapter was taught; empty where its folder does not say."""
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -88,6 +90,7 @@ def _manifest(fields: dict[str, Any], folder: Path) -> Manifest:
             regions=_names(fields.get("regions")),
             files=_digests(fields.get("files")),
             may_use_category=fields.get("may_use_category") is True,
+            tasks=_names(fields.get("tasks")),
         )
     except (TypeError, ValueError) as error:
         raise ModelError(f"{MANIFEST_NAME} of {folder.name}: {error}.") from error

@@ -15,6 +15,7 @@ from model.types import BackendUnavailable
 
 CODEC_NAMES: Final = ("mask_codec.npz", "vae-oid.npz")
 """Our own codec, or the published one beside a full-size model."""
+QUESTION_TASK: Final = "question"
 PUBLISHED_CODEC_SHA256: Final = "5586010257b8536dddefab65e7755077f21d5672d5674dacf911f73ae95a4447"
 
 
@@ -42,6 +43,16 @@ class Engine:
         """
         adapter = self.adapter_manifest()
         return None if adapter is None or adapter.structures else BASE_ALONE
+
+    def questions_adapter(self) -> str | None:
+        """Which adapter to ask free questions, as in Request.
+
+        The base alone answers where the adapter's manifest lists what it was taught and questions
+        are not among it.
+        """
+        adapter = self.adapter_manifest()
+        is_taught = adapter is None or not adapter.tasks or QUESTION_TASK in adapter.tasks
+        return None if is_taught else BASE_ALONE
 
     def current(self) -> Manifest:
         """The base's manifest with what the adapter that is on changes of it."""

@@ -50,6 +50,7 @@ class AdapterFacts:
     split_sha256: str
     structures: Sequence[str] = ()
     may_use_category: bool = False
+    tasks: Sequence[str] = ()
     modalities: Sequence[str] = field(default=MODALITIES)
     regions: Sequence[str] = field(default=REGIONS)
 

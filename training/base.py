@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from training.config import BaseConfig, ConfigError, add_config_arguments, read_config
+from training.device import device
 
 STAGES = ("dense", "joint", "export")
 
@@ -32,9 +33,10 @@ def open_model(config: BaseConfig, names: list[str]) -> tuple[Any, Any]:
         load_weights(model, config.start_from)
     else:
         set_place_rows(model, vocabulary.first_loc)
-    # On a CPU the backward pass of fused attention costs a quarter of a step, products a tenth.
-    model.set_attn_implementation("eager")
-    return model, vocabulary
+    if device().type == "cpu":
+        # The backward pass of fused attention costs a quarter of a step there, products a tenth.
+        model.set_attn_implementation("eager")
+    return model.to(device()), vocabulary
 
 
 def run_stage(config: BaseConfig, stage: str, report: Callable[[str], None]) -> None:
@@ -55,7 +57,7 @@ def run_stage(config: BaseConfig, stage: str, report: Callable[[str], None]) -> 
     else:
         from training.base_folder import export_base
 
-        export_base(config, prepared, model, vocabulary, report)
+        export_base(config, prepared, model, report)
 
 
 def main(arguments: list[str]) -> int:

@@ -23,22 +23,24 @@ _CARD = """# Compact base
 A PaliGemma-architecture model of {parameters:,} parameters (about {megabytes:.0f} MB in
 bfloat16), trained from scratch on two CPU cores. It names and outlines parts of the body in
 CT, MR and X-ray pictures and answers short questions about them. It is small, it was trained
-for about an hour, and it makes mistakes: it is for research and demonstration, not for care.
+for a few hours at most, and it makes mistakes: it is for research and demonstration, not for care.
 
 Architecture: SigLIP vision tower and Gemma language model as in transformers'
 `PaliGemmaForConditionalGeneration`; {image_size} x {image_size} pixels; own tokenizer with
 PaliGemma's place and mask tokens; own mask codec in the layout of the published one. No
 published weights were used.
 
-## Figures on the val split
+## Figures
 {metrics}
 
-How they are measured: every present structure of kind anatomy that covers at least 0.05 % of
-its picture is asked for on its own, greedy, without the serving grammar; a structure without a
-mask counts 0; only structures that the manifest offers. Modality, plane and region: exact
-word, where the pack states it. Val pictures come from the same sources as the training
-pictures, and SLAKE does not name patients, so these figures flatter the model.
-"drawn_negatives_refused" is measured on pictures drawn by code, not on photographs.
+How they are measured: `python -m training evaluate`, through the serving code, on the splits
+that their names start with. `mean_dice`: every structure of kind anatomy that covers at least
+0.05 % of its picture is asked for on its own, one without a mask counts 0, `atlas_dice` is what
+its mean train mask gives without looking. `absent_false_easy`: names that train pictures show
+in other regions only; `absent_false_hard`: names that other slices of the same volume show.
+`malformed_share` is counted with the serving grammar off. "off" is this folder alone, "on" the
+adapter that lies beside it. These pictures come from the same sources as the training
+pictures, and SLAKE does not name patients, so the figures flatter the model.
 
 ## Data
 {data}

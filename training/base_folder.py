@@ -20,11 +20,8 @@ from training.average import load_average
 from training.base_card import write_card, write_licence
 from training.config import BaseConfig, ConfigError, as_plain
 from training.loop_state import load_state
-from training.measure_absent import measure_absent
-from training.measure_base import Measured, measure_regions, measure_words
 from training.prepare import Prepared
 from training.records import TRAIN, VAL, read_lines
-from training.rows import Vocabulary
 
 SHARD_SIZE: Final = "14MB"
 COPIED: Final = ("tokenizer.json", "tokenizer_config.json", "processor_config.json")
@@ -36,47 +33,36 @@ def export_base(
     config: BaseConfig,
     prepared: Prepared,
     model: Any,
-    vocabulary: Vocabulary,
     report: Callable[[str], None],
 ) -> None:
-    """Measure the joint stage's last state on val and write the folder `config.out`/folder."""
+    """Write the joint stage's last average as the folder `config.out`/folder.
+
+    Its card holds no figures of the model until `training card --base` takes them over.
+    """
     state = load_state(config.out / "joint.pt")
     if state is None:
         raise ConfigError(f"{config.out / 'joint.pt'}: run the joint stage first")
     model.load_state_dict(state["model"])
     load_average(model, state["average"])
-    model.to(torch.bfloat16).float().eval()
-    codec = MaskCodec.load(config.out / CODEC_NAME)
-    measured = Measured(model, vocabulary, prepared, codec)
-    metrics = measure(measured, config.measure_objects)
-    metrics |= {"joint_steps": state["step"], "joint_minutes": round(state["passed"] / 60.0, 1)}
+    metrics = {"joint_steps": state["step"], "joint_minutes": round(state["passed"] / 60.0, 1)}
+    metrics |= codec_figures(config, prepared)
     report("export " + json.dumps(metrics))
     write_folder(config, prepared, model, metrics, config.out / "folder")
 
 
-def measure(measured: Measured, objects: int) -> dict[str, float]:
-    """All val figures of a base, rounded to four places; regions on at most so many objects."""
-    figures = {**measure_regions(measured, objects), **measure_words(measured)}
-    figures |= measure_absent(measured)
-    figures |= {f"codec_{name}": value for name, value in _codec_figures(measured).items()}
-    return {name: round(value, 4) for name, value in figures.items()}
-
-
-def _codec_figures(measured: Measured) -> dict[str, float]:
+def codec_figures(config: BaseConfig, prepared: Prepared) -> dict[str, float]:
+    """How well the codec alone draws val masks; nothing where val has none."""
     from training.codec import collect_crops, measure_iou, sample_boxes
     from training.masks import anatomy_labels
 
-    records = [one for one in measured.prepared.records[VAL] if one.mask is not None]
-    first = records[0].mask
-    if first is None:
+    records = [one for one in prepared.records[VAL] if one.mask is not None]
+    if not records:
         return {}
-    folder = first.parent.parent
-    if not (folder / "labels_detail.json").is_file():
-        folder = folder.parent / "segmentation"
-    crops, _ = collect_crops(records, anatomy_labels(folder))
+    crops, _ = collect_crops(records, anatomy_labels(config.data / "segmentation"))
     masks = sample_boxes(torch.from_numpy(crops), torch.Generator(), 0.0)[:, 0].numpy() > 0.5
-    iou = measure_iou(measured.codec, masks)
-    return {"mean_iou": float(iou.mean()), "median_iou": float(np.median(iou))}
+    iou = measure_iou(MaskCodec.load(config.out / CODEC_NAME), masks)
+    named = {"codec_mean_iou": iou.mean(), "codec_median_iou": np.median(iou)}
+    return {name: round(float(value), 4) for name, value in named.items()}
 
 
 def write_folder(

@@ -104,7 +104,8 @@ def set_code_rows(model: Any, first_seg: int, codebook: Tensor) -> None:
     rows = model.get_input_embeddings().weight
     centred = codebook - codebook.mean(0)
     generator = torch.Generator().manual_seed(1)
-    mixed = centred @ torch.randn(codebook.shape[1], rows.shape[1], generator=generator)
+    spread = torch.randn(codebook.shape[1], rows.shape[1], generator=generator)
+    mixed = centred @ spread.to(centred.device)
     rows[first_seg : first_seg + len(codebook)] = mixed * (row_scale(rows) / mixed.std())
 
 

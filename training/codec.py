@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from model.mask_codec import CODES, SIDE, CodecNetwork, MaskCodec, to_arrays
 from training.config import BaseConfig, add_config_arguments, read_config
+from training.device import device, half
 from training.masks import anatomy_labels, box_of, present
 from training.records import TRAIN, VAL, PictureRecord, read_records
 
@@ -83,12 +84,12 @@ def codec_loss(
     network: CodecNetwork, masks: Tensor, *, quantise: bool = True
 ) -> tuple[Tensor, Tensor]:
     """Reconstruction, soft Dice and commitment; also int64[N, 16], the codes that were used."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with half():
         features = network.features(masks * 2.0 - 1.0).float()
     codes = network.nearest(features.detach())
     rows = network.codebook[codes]
     quantised = features + (rows - features).detach() if quantise else features
-    with torch.autocast("cpu", torch.bfloat16):
+    with half():
         picture = network.picture(quantised)
     logits = picture.float() * 4.0
     target = masks[:, 0]
@@ -126,16 +127,16 @@ def train_codec(config: BaseConfig, crops: Crops, report: Callable[[str], None])
     generator = torch.Generator().manual_seed(config.seed)
     network = CodecNetwork(ENCODER_WIDTHS, DECODER_WIDTHS, EMBEDDING_WIDTH)
     # 1.2 ms a mask become 0.7.
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(device(), memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-4)
     data = torch.from_numpy(crops)
-    used = torch.zeros(CODES, dtype=torch.int64)
+    used = torch.zeros(CODES, dtype=torch.int64, device=device())
     start, step, seconds = time.monotonic(), 0, config.codec_minutes * 60.0
     while (passed := time.monotonic() - start) < seconds:
         rate = 2e-3 * min(1.0, (step + 1) / 50) * max(1.0 - passed / seconds, 0.02)
         optimizer.param_groups[0]["lr"] = rate
         chosen = torch.randint(len(data), (BATCH,), generator=generator)
-        masks = sample_boxes(data[chosen], generator, 0.12)
+        masks = sample_boxes(data[chosen], generator, 0.12).to(device())
         loss, codes = codec_loss(network, masks, quantise=step >= WARM_STEPS)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -149,7 +150,7 @@ def train_codec(config: BaseConfig, crops: Crops, report: Callable[[str], None])
             dead = restart_dead_codes(network, masks, used) if passed < seconds * 0.7 else 0
             report(f"codec step {step} loss {float(loss.detach()):.3f} dead {dead} of {CODES}")
             used.zero_()
-    return network
+    return network.cpu()
 
 
 def main(arguments: list[str]) -> int:

@@ -45,8 +45,8 @@ class BaseConfig:
     joint_rate: float = 2.0e-3
     tower_rate_share: float = 0.2
     checkpoint_seconds: float = 240.0
-    measure_objects: int = 10_000
-    """At most so many present val structures are asked for when a base is measured."""
+    measure_objects: int = 160
+    """Val structures that are asked for at each look at the joint stage."""
     licences: tuple[str, ...] = ()
     """Keep only manifest lines whose licence contains one of these words; empty keeps all."""
 

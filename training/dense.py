@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from model.vocabulary import MODALITIES, PLANES, REGIONS
 from training.cache import CELLS_PER_PATCH, IGNORED
+from training.device import device, half
 from training.sampling import PictureSampler, Seen, to_pixels
 
 SUBCELLS = CELLS_PER_PATCH**2
@@ -78,12 +79,13 @@ def make_dense_batch(drawn: Sequence[Seen]) -> DenseBatch:
     split = patch_cells(np.stack([seen.cells for seen in drawn]))
     owner = _majority(split)
     chosen = np.take_along_axis(boxes, owner[..., None].astype(np.int64), 1)
+    there = device()
     return DenseBatch(
-        to_pixels(drawn),
-        torch.from_numpy(split.astype(np.int64)),
-        torch.from_numpy(chosen),
-        torch.from_numpy(chosen[..., 2] > 0),
-        torch.from_numpy(kinds),
+        to_pixels(drawn).to(there),
+        torch.from_numpy(split.astype(np.int64)).to(there),
+        torch.from_numpy(chosen).to(there),
+        torch.from_numpy(chosen[..., 2] > 0).to(there),
+        torch.from_numpy(kinds).to(there),
     )
 
 
@@ -127,7 +129,9 @@ def soft_dice(logits: Tensor, target: Tensor) -> Tensor:
     count = share.shape[1]
     rows = target[known]
     counts = torch.bincount(rows, minlength=count).float()
-    overlap = torch.zeros(count).index_add_(0, rows, share.gather(1, rows[:, None])[:, 0])
+    overlap = torch.zeros(count, device=logits.device).index_add_(
+        0, rows, share.gather(1, rows[:, None])[:, 0]
+    )
     present = counts[1:] > 0
     dice = (2.0 * overlap[1:] + 1.0) / (sums[1:] + counts[1:] + 1.0)
     return 1.0 - dice[present].mean() if bool(present.any()) else logits.sum() * 0.0
@@ -150,7 +154,7 @@ def measure_dense(model: Any, heads: DenseHeads, sampler: PictureSampler) -> dic
     for start in range(0, len(sampler.copies.images), 64):
         drawn = np.arange(start, min(start + 64, len(sampler.copies.images)))
         batch = make_dense_batch([sampler.look(int(index)) for index in drawn])
-        with torch.autocast("cpu", torch.bfloat16):
+        with half():
             features = model.model.get_image_features(batch.pixels).pooler_output
             guess = heads.cell_logits(features).argmax(-1)
         for row, index in enumerate(drawn):

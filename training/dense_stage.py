@@ -10,6 +10,7 @@ import torch
 
 from training.config import BaseConfig
 from training.dense import DenseHeads, class_weights, dense_losses, make_dense_batch, measure_dense
+from training.device import device, half
 from training.loop_state import Clock, load_state, rate_at, save_state
 from training.optimizers import make_optimizers
 from training.parallel import join_team
@@ -42,7 +43,7 @@ def vision_parameters(model: Any) -> list[tuple[str, torch.nn.Parameter]]:
 def make_heads(config: BaseConfig, prepared: Prepared) -> DenseHeads:
     """Fresh dense heads with class weights of the train copies."""
     weights = class_weights(prepared.copies[TRAIN].cells, len(prepared.names))
-    return DenseHeads(config.text_width, len(prepared.names), weights)
+    return DenseHeads(config.text_width, len(prepared.names), weights).to(device())
 
 
 def warm_up(run: DenseRun) -> DenseHeads:
@@ -110,7 +111,7 @@ def _one_step(
     model: Any, heads: DenseHeads, sampler: PictureSampler, size: int
 ) -> dict[str, float]:
     batch = make_dense_batch(sampler.draw(size))
-    with torch.autocast("cpu", torch.bfloat16):
+    with half():
         features = model.model.get_image_features(batch.pixels).pooler_output
         losses = dense_losses(heads, features, batch)
     total = torch.stack(list(losses.values())).sum()

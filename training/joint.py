@@ -80,7 +80,7 @@ def token_losses(
         bins = labels[places] - first_loc
         chances = loc_logits[places].log_softmax(-1)
         losses["place"] = PLACE_WEIGHT * -(targets.places[bins] * chances).sum()
-        expected = chances.exp() @ torch.linspace(0.0, 1.0, LOC_BINS)
+        expected = chances.exp() @ torch.linspace(0.0, 1.0, LOC_BINS, device=chances.device)
         losses["corner"] = (
             CORNER_WEIGHT
             * 10.0

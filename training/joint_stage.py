@@ -15,6 +15,7 @@ from training.base_model import set_code_rows
 from training.config import BaseConfig, ConfigError
 from training.dense import DenseHeads, dense_losses, make_dense_batch
 from training.dense_stage import make_heads, vision_parameters
+from training.device import device, half
 from training.examples import ExampleMaker
 from training.joint import (
     Targets,
@@ -59,14 +60,15 @@ def train_joint(run: JointRun) -> None:
     config = run.config
     torch.manual_seed(config.seed)
     heads = make_heads(config, run.prepared)
-    codec = MaskCodec.load(run.folder / "mask_codec.npz")
-    codec.network.requires_grad_(False)
-    codebook = codec.network.codebook.detach()
+    path = run.folder / "mask_codec.npz"
+    codec = MaskCodec.load(path).network.requires_grad_(False).to(device())
+    codebook = codec.codebook.detach()
     state = load_state(run.folder / "joint.pt")
     if state is None:
         start_from_dense(run, heads, codebook)
     # The first convolution's gradient is a tenth of a step on a CPU; the dense stage has taught it.
-    _patches(run.model).requires_grad_(False)
+    if device().type == "cpu":
+        _patches(run.model).requires_grad_(False)
     optimizers = _optimizers(run, heads)
     step, passed = 0, 0.0
     if state is not None:
@@ -76,17 +78,17 @@ def train_joint(run: JointRun) -> None:
         step, passed = state["step"], state["passed"]
     team = join_team()
     maker = ExampleMaker(run.prepared, TRAIN, config.seed + step + 7919 * team.rank)
-    measured = Measured(run.model, run.vocabulary, run.prepared, codec)
+    measured = Measured(run.model, run.vocabulary, run.prepared, MaskCodec.load(path))
     clock = Clock(config.joint_minutes * 60.0, passed, config.checkpoint_seconds)
     last_measured = clock.passed
     average = WeightAverage(run.model)
     if state is not None:
-        average.weights = state["average"]
+        average.weights = {name: one.to(device()) for name, one in state["average"].items()}
     taught = [*run.model.parameters(), *heads.parameters()]
     while (share := team.agree(clock.share)) < 1.0:
         optimizers.set_rate(rate_at(share, step))
         sigma = SIGMAS[0] + (SIGMAS[1] - SIGMAS[0]) * share
-        targets = Targets(place_table(sigma), code_table(codebook), codec.network)
+        targets = Targets(place_table(sigma).to(device()), code_table(codebook), codec)
         losses = _one_step(run, heads, maker, targets)
         team.average_gradients(taught)
         norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), 2.0)
@@ -105,7 +107,7 @@ def train_joint(run: JointRun) -> None:
         if clock.passed - last_measured > MEASURE_SECONDS:
             last_measured = clock.passed
             with average.in_place():
-                _report_figures(run, measured, f"{clock.passed:.0f}s step {step}", 160)
+                _report_figures(run, measured, f"{clock.passed:.0f}s step {step}")
     if team.leads:
         save_state(run.folder / "joint.pt", _state(average, heads, optimizers, step, clock))
 
@@ -163,10 +165,10 @@ def _one_step(
     ]
     parts = make_rows(run.vocabulary, examples, ROW_PARTS)
     batch = make_dense_batch(drawn)
-    with torch.autocast("cpu", torch.bfloat16):
+    with half():
         features = image_features(run.model, batch.pixels)
     losses = _language_losses(run, parts, features, targets)
-    with torch.autocast("cpu", torch.bfloat16):
+    with half():
         dense = torch.stack(list(dense_losses(heads, features, batch).values())).sum()
     losses["dense"] = DENSE_SHARE * dense
     total = torch.stack(list(losses.values())).sum()
@@ -180,7 +182,7 @@ def _language_losses(
     sums: dict[str, Tensor] = {}
     tokens = 0
     for rows in parts:
-        with torch.autocast("cpu", torch.bfloat16):
+        with half():
             states, labels = row_states(run.model, rows, features)
             found = token_losses(run.model, run.vocabulary, states, labels, targets)
         tokens += len(labels)
@@ -189,9 +191,9 @@ def _language_losses(
     return {name: value / tokens for name, value in sums.items()}
 
 
-def _report_figures(run: JointRun, measured: Measured, when: str, objects: int) -> None:
+def _report_figures(run: JointRun, measured: Measured, when: str) -> None:
     run.model.eval()
-    figures = measure_regions(measured, objects)
+    figures = measure_regions(measured, run.config.measure_objects)
     run.model.train()
     parts = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
     run.report(f"joint val {when} {parts}")

@@ -1,4 +1,4 @@
-"""Figures of a base on val pictures: regions by the serving grammar's parser, words by greedy."""
+"""A quick look at a base in training; what the card says is measured by `training evaluate`."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,15 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from model.mask_codec import MaskCodec, paste
-from model.prompts import (
-    MODALITY_QUESTION,
-    PLANE_QUESTION,
-    REGION_QUESTION,
-    answer_prefix,
-    segment_prefix,
-)
+from model.prompts import segment_prefix
 from model.seg_tokens import parse_suffix
-from model.vocabulary import NOT_A_SCAN
+from training.device import device, half
 from training.prepare import Prepared
 from training.records import VAL
 from training.rows import Vocabulary
@@ -62,13 +56,13 @@ def generate_batch(
         for prefix in prefixes
     ]
     width = max(map(len, encoded))
-    ids = torch.tensor([[PAD] * (width - len(row)) + row for row in encoded])
-    with torch.autocast("cpu", torch.bfloat16):
+    ids = torch.tensor([[PAD] * (width - len(row)) + row for row in encoded], device=device())
+    with half():
         output = measured.model.generate(
             input_ids=ids,
             attention_mask=(ids != PAD).long(),
             token_type_ids=torch.zeros_like(ids),
-            pixel_values=pixels,
+            pixel_values=pixels.to(device()),
             max_new_tokens=longest,
             do_sample=False,
         )
@@ -80,7 +74,7 @@ def generate_batch(
 
 
 def measure_regions(measured: Measured, most: int, seed: int = 0) -> dict[str, float]:
-    """Dice of present structures asked one by one, corner error, malformed and absent shares."""
+    """Dice of present structures asked one by one, corner error, missed and malformed shares."""
     generator = np.random.default_rng(seed)
     copies, names = measured.prepared.copies[VAL], measured.prepared.names
     offered = set(measured.prepared.offered)
@@ -142,24 +136,3 @@ def _label_of(mask: Any, name: str) -> int:
         str(folder), {label: index for index, label in anatomy_labels(folder).items()}
     )
     return known[name]
-
-
-def measure_words(measured: Measured) -> dict[str, float]:
-    """Accuracy of modality, plane and region on val, and of turning drawn negatives away."""
-    copies, records = measured.prepared.copies[VAL], measured.prepared.records[VAL]
-    figures: dict[str, float] = {}
-    for field, question in (
-        ("modality", MODALITY_QUESTION),
-        ("plane", PLANE_QUESTION),
-        ("region", REGION_QUESTION),
-    ):
-        words = [getattr(records[int(owner)], field) for owner in copies.records]
-        known = np.array([index for index, word in enumerate(words) if word])
-        said = complete_greedy(measured, known, [answer_prefix(question)] * len(known), 5)
-        right = [one == words[index] for one, index in zip(said, known, strict=True)]
-        figures[f"{field}_accuracy"] = float(np.mean(right))
-    negatives = -1 - np.arange(len(measured.prepared.negatives[VAL]))
-    prefix = answer_prefix(MODALITY_QUESTION)
-    said = complete_greedy(measured, negatives, [prefix] * len(negatives), 5)
-    figures["drawn_negatives_refused"] = float(np.mean([one == NOT_A_SCAN for one in said]))
-    return figures

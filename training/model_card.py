@@ -50,6 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     from training.adapter_folder import METRICS_NAME, FolderError, refresh
 
     options = _parser().parse_args(arguments)
+    if options.adapter is None:
+        return _base_alone(options)
     try:
         path = options.adapter / METRICS_NAME
         metrics = json.loads(path.read_text(encoding="utf-8"))
@@ -64,6 +66,20 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{options.adapter} is no adapter folder with {MANIFEST_NAME}: {error}\n")
         return 2
     sys.stdout.write(f"{options.adapter / 'README.md'} is written.\n")
+    return 0
+
+
+def _base_alone(options: argparse.Namespace) -> int:
+    """The card of a base that has no adapter yet, or takes figures of its own."""
+    if options.base is None or options.metrics is None:
+        sys.stderr.write("name an adapter folder, or a base folder and its evaluation\n")
+        return 2
+    try:
+        show_on_base(options.base, json.loads(options.metrics.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError) as error:
+        sys.stderr.write(f"{options.base} is no base folder with {MANIFEST_NAME}: {error}\n")
+        return 2
+    sys.stdout.write(f"{options.base / 'README.md'} is written.\n")
     return 0
 
 
@@ -83,7 +99,10 @@ def show_on_base(folder: Path, evaluation: Mapping[str, Any]) -> None:
 
 
 def figures_for_base(evaluation: Mapping[str, Any]) -> dict[str, float]:
-    """The few figures that the base's card shows of its adapter, with the adapter off and on."""
+    """The figures that the base's card shows: structures, then words with the adapter off and on.
+
+    What one run of `training evaluate` did not measure is left out.
+    """
     split = evaluation.get("split")
     pairs = {
         **{row: evaluation.get("medpix", {}).get(row) for row in _MEDPIX_ROWS},
@@ -96,13 +115,25 @@ def figures_for_base(evaluation: Mapping[str, Any]) -> dict[str, float]:
     for name, one in evaluation.get("vqa", {}).items():
         pairs[f"{name}_closed_accuracy"] = one.get("closed_accuracy")
         off[f"{name}_closed_accuracy"] = one.get("adapter_off", {}).get("closed_accuracy")
-    shown: dict[str, float] = {}
+    shown = _mask_figures(evaluation)
     for name, value in pairs.items():
         if off.get(name) is not None:
             shown[f"{split}_{name}_adapter_off"] = round(float(off[name]), 4)
         if value is not None:
             shown[f"{split}_{name}_adapter_on"] = round(float(value), 4)
     return shown
+
+
+def _mask_figures(evaluation: Mapping[str, Any]) -> dict[str, float]:
+    split = evaluation.get("splits", {}).get("segmentation", evaluation.get("split"))
+    found = {name: evaluation.get("segmentation", {}).get(name) for name in ("n", *_MASK_ROWS)}
+    shortcuts = evaluation.get("shortcuts", {})
+    found |= {name: shortcuts.get(name) for name in ("blank_mask_share", "shuffled_mask_share")}
+    return {
+        f"{split}_{name}": round(float(value), 4)
+        for name, value in found.items()
+        if value is not None
+    }
 
 
 def _trained(manifest: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
@@ -194,7 +225,7 @@ def _sources(manifest: Mapping[str, Any]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="training card", description=__doc__)
-    parser.add_argument("--adapter", type=Path, required=True, help="adapter folder")
+    parser.add_argument("--adapter", type=Path, help="adapter folder")
     parser.add_argument("--metrics", type=Path, help="JSON of `training evaluate` to take over")
     parser.add_argument("--base", type=Path, help="base folder whose card shows the figures too")
     parser.add_argument("--validation", type=Path, help="a second such JSON, of another split")

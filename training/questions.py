@@ -74,4 +74,4 @@ def _parts(record: PictureRecord, shown: set[str]) -> dict[str, str]:
     if record.mask is not None and not record.partial and record.region == "abdomen":
         nowhere |= set(PARTS)
     found = {part: YES for part, names in PARTS.items() if shown.intersection(names)}
-    return {part: NO for part in nowhere} | found
+    return dict.fromkeys(sorted(nowhere), NO) | found

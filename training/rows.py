@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from model.seg_tokens import LOC_TOKENS, SEG_TOKENS, SEPARATOR, to_bin
+from training.device import device
 from training.examples import Example
 from training.tokenizer import BOS, EOS, IMAGE, PAD, name_token
 
@@ -111,4 +112,6 @@ def _pad(group: list[tuple[list[int], list[int], int, int]]) -> Rows:
         labels[row, before : len(fed)] = torch.tensor(asked[before:])
         types[row, before:] = 1
         attention[row, : len(fed)] = 1
-    return Rows(ids, types, attention, labels, torch.tensor([row[3] for row in group]))
+    pictures = torch.tensor([row[3] for row in group])
+    parts = (ids, types, attention, labels, pictures)
+    return Rows(*(one.to(device()) for one in parts))

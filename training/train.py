@@ -18,6 +18,7 @@ from model.compact_folder import shipped_model
 from model.manifest import sha256_of
 from model.types import ModelError
 from training.adapter_config import (
+    TASKS,
     AdapterConfig,
     SettingsError,
     add_arguments,
@@ -258,6 +259,7 @@ def _write(
         image_size=int(described["vision_config"]["image_size"]),
         data=sources,
         split_sha256=digest_of_names(one.image.name for one in taught),
+        tasks=[task for task in TASKS if settings.shares.get(task, 0.0) > 0.0],
     )
     counts = {"taught_pictures": len(taught), "held_out_pictures": len(held)}
     metrics = {"held_out": read_score(settings.cache), **counts}

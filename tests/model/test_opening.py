@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydicom.data import get_testdata_file
 
+from model.adapters import BASE_ALONE
 from model.answering import recognise
 from model.compact_folder import shipped_adapter
 from model.manifest import Manifest
@@ -34,6 +35,18 @@ def test_the_adapter_that_is_on_decides_what_is_offered() -> None:
     live.clear()
     assert engine.current().structures == ("liver",)
     assert engine.current().may_use_category is False  # only an adapter can have earned it
+
+
+def test_questions_go_to_the_base_where_the_adapter_was_taught_other_tasks() -> None:
+    live = [Manifest(name="knees", tasks=("modality", "plane"))]
+    engine = Engine(ScriptedBackend({}), NoCodec(), BASE, lambda: live[0] if live else None)
+    assert engine.questions_adapter() == BASE_ALONE
+    live[0] = Manifest(name="talks", tasks=("question",))
+    assert engine.questions_adapter() is None
+    live[0] = Manifest(name="says nothing of it")
+    assert engine.questions_adapter() is None
+    live.clear()
+    assert engine.questions_adapter() is None
 
 
 @pytest.mark.torch

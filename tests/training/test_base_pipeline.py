@@ -60,10 +60,18 @@ def run(tmp_path: Path, *command: str, **changes: str) -> int:
 
 
 @pytest.mark.timeout(600)
-def test_the_stages_make_a_folder_that_transformers_loads(tmp_path: Path) -> None:
+def test_one_command_makes_a_folder_that_transformers_loads(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     draw_pack(tmp_path / "data")
-    for command in (["codec"], ["tokenizer"], ["prepare"], ["base"]):
-        assert run(tmp_path, *command) == 0
+    packed = str(tmp_path / "packed")
+    assert main(["pack", "--data", str(tmp_path / "data"), "--out", packed]) == 0
+    assert run(tmp_path, "compact", "--packed", packed) == 0
+    capfd.readouterr()
+    assert run(tmp_path, "compact", "--packed", packed) == 0
+    said = capfd.readouterr().out
+    assert said.count("is there already") == 6
+    assert "begins" not in said
     folder = tmp_path / "out" / "folder"
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["structures"] == ["liver", "spleen"]
@@ -71,7 +79,7 @@ def test_the_stages_make_a_folder_that_transformers_loads(tmp_path: Path) -> Non
     assert manifest["data"][0] == {"name": "drawn", "licence": "CC0 1.0"}
     for name, digest in manifest["files"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
-    assert f"{manifest['metrics']['mean_dice']}" in (folder / "README.md").read_text()
+    assert f"{manifest['metrics']['codec_mean_iou']}" in (folder / "README.md").read_text()
     assert str(tmp_path) not in (folder / "config.yaml").read_text()
 
     from transformers import PaliGemmaForConditionalGeneration, PaliGemmaProcessor
@@ -97,6 +105,49 @@ def test_the_joint_stage_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert second is not None
     assert second["step"] > first["step"] > 0
     assert second["passed"] >= 0.3 * 60
+
+
+def test_figures_reach_the_card_of_a_base(tmp_path: Path) -> None:
+    folder = tmp_path / "base"
+    folder.mkdir()
+    manifest = {"parameters": 7, "image_size": 32, "metrics": {"joint_steps": 3}, "files": {}}
+    manifest |= {"data": [], "structures": ["liver"], "not_yet_reliable": []}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    found = {"split": "dev", "splits": {"segmentation": "val"}}
+    found |= {"segmentation": {"n": 9, "mean_dice": 0.51234, "absent_false_hard": 0.25}}
+    (tmp_path / "found.json").write_text(json.dumps(found))
+    command = ["card", "--base", str(folder), "--metrics", str(tmp_path / "found.json")]
+    assert main(command) == 0
+    card = (folder / "README.md").read_text()
+    assert "| val_mean_dice | 0.5123 |" in card
+    assert "| joint_steps | 3 |" in card
+    written = json.loads((folder / "manifest.json").read_text())
+    assert written["metrics"]["val_absent_false_hard"] == 0.25
+    digest = hashlib.sha256((folder / "README.md").read_bytes()).hexdigest()
+    assert written["files"]["README.md"] == digest
+    assert main(["card", "--base", str(tmp_path / "nothing"), *command[3:]]) == 2
+    assert main(["card", "--base", str(folder)]) == 2
+
+
+def test_a_packed_picture_keeps_its_mask_and_its_place(tmp_path: Path) -> None:
+    from training.pack import unpack
+    from training.records import read_records
+
+    draw_pack(tmp_path / "data")
+    main(["pack", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "packed")])
+    folder = unpack(tmp_path / "packed", tmp_path / "again")
+    before, after = read_records(tmp_path / "data"), read_records(folder)
+    assert [one.key for one in before] == [one.key for one in after]
+    for one, other in zip(before, after, strict=True):
+        assert one.mask is not None
+        assert other.mask is not None
+        assert (np.asarray(PillowImage.open(one.mask)) == PillowImage.open(other.mask)).all()
+
+
+def test_a_file_that_is_no_pack_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "packed").write_bytes(b"nothing")
+    with pytest.raises(SystemExit, match="no file of `training pack`"):
+        run(tmp_path, "compact", "--packed", str(tmp_path / "packed"))
 
 
 def test_a_stage_without_the_one_before_it_is_refused(tmp_path: Path) -> None:
