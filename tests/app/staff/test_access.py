@@ -42,6 +42,11 @@ def test_every_route_has_an_entry_and_every_entry_a_route() -> None:
     assert set(ROUTES) == set(ACCESS)
 
 
+def test_the_matrix_below_holds_more_than_a_thousand_checks() -> None:
+    checks = sum(len(WHO) * (len(SAMPLES) if "{" in path else 1) for _, path in ROUTES)
+    assert checks >= 1_000, checks
+
+
 @pytest.fixture(scope="module")
 def crowd(prepared: House, tmp_path_factory: pytest.TempPathFactory) -> dict[str, TestClient]:
     """A client for each of WHO, in one house."""
