@@ -12,10 +12,13 @@ COMMANDS: Final = {
     "tokenizer": "training.tokenizer:main",
     "codec": "training.codec:main",
     "base": "training.base:main",
+    "compact": "training.compact:main",
+    "pack": "training.pack:main",
     "train": "training.train:main",
     "align": "training.align:main",
     "evaluate": "training.evaluate:main",
     "card": "training.model_card:main",
+    "scan-or-not": "training.scan_or_not:main",
 }
 
 
