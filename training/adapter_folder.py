@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from model.adapters import ALLOWED_KINDS, CONFIG_NAME, WEIGHTS_NAME, base_digest
-from model.manifest import MANIFEST_NAME, sha256_of
+from model.manifest import MANIFEST_NAME, read_manifest, sha256_of
 from model.pixels import PIXELS_VERSION
 from model.prompts import PROMPTS_VERSION
 from model.vocabulary import MODALITIES, PLANES, REGIONS
@@ -131,8 +131,9 @@ def digest_of_names(names: Iterable[str]) -> str:
 
 
 def base_identity(base: Path) -> tuple[str, str]:
-    """Name and digest of a base folder, as the serving code computes it."""
-    return base.resolve().name, base_digest(base)
+    """Name and digest of a base folder, as the serving code computes them."""
+    manifest = read_manifest(base)
+    return manifest.name if manifest else base.resolve().name, base_digest(base)
 
 
 def _manifest(facts: AdapterFacts) -> dict[str, Any]:
