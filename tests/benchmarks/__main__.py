@@ -7,6 +7,7 @@ import platform
 import tempfile
 from pathlib import Path
 
+from tests.benchmarks.calls import measure_calls
 from tests.benchmarks.engine import measure_engine
 from tests.benchmarks.guard import measure_guard
 from tests.benchmarks.journey import measure_journey
@@ -17,6 +18,7 @@ BOUNDS = {
     "pdf_seconds_p50": 5.0,
     "resident_gib": 1.5,
     "guard_milliseconds_p95": 20.0,
+    "call_seconds_p99": 3.0,
 }
 
 
@@ -25,9 +27,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("--json", type=Path, help="where the numbers are saved")
     parser.add_argument("--rounds", type=int, default=5, help="visits per measurement")
+    parser.add_argument("--call-seconds", type=float, default=120, help="how long tablets call")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         numbers = measure_journey(Path(folder), options.rounds)
+        numbers |= measure_calls(Path(folder), options.call_seconds)
     numbers |= measure_guard() | measure_engine(options.rounds)
     print_table(numbers)
     if options.json:
