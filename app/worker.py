@@ -21,6 +21,7 @@ from app.analysis.slice_picture import facts_of_slice, slice_image
 from app.deps import House, open_house
 from app.guardrail.check import Scan as GuardScan
 from app.logs import place_of, start_logging
+from app.memory import resident_mib
 from app.settings import Settings
 from app.storage import activations, scans, slices, turns, visits, work
 from app.storage.scans import Look
@@ -47,7 +48,7 @@ def run_worker(settings: Settings) -> int:
         signal.signal(name, lambda *_: stopping.set())
     _say(house, worker_id, "loading", {})
     try:
-        engine = _open(house)
+        engine = open_live(house)
     except ModelError as error:
         log.error("model_not_loaded", error_type=type(error).__name__)
         _say(house, worker_id, "failed", {"reason": str(error)})
@@ -60,12 +61,29 @@ def run_worker(settings: Settings) -> int:
     return 0
 
 
-def _open(house: House) -> Engine:
+def open_live(house: House) -> Engine:
+    """The model with its live adapter; with the shipped one where that no longer loads."""
     settings = house.settings
     with house.sessions() as session:
         live = activations.live(session)
     adapter = None if live is None else str(adapter_folder(settings, live.adapter))
-    return open_engine(settings.model or None, adapter, settings.quantize)
+    try:
+        return open_engine(settings.model or None, adapter, settings.quantize)
+    except ModelError as error:
+        if live is None:
+            raise
+        log.error("live_adapter_not_loaded", error_type=type(error).__name__)
+        engine = open_engine(settings.model or None, None, settings.quantize)
+        _note_fallback(house, live.activation_id, str(error))
+        return engine
+
+
+def _note_fallback(house: House, activation_id: str, failure: str) -> None:
+    """A live adapter that no longer loads is refused, said on the staff pages; patients go on."""
+    with house.sessions() as session, session.begin():
+        lost = activations.find(session, activation_id)
+        if lost is not None:
+            activations.mark_refused(lost, failure)
 
 
 def adapter_folder(settings: Settings, name: str) -> Path:
@@ -78,11 +96,14 @@ def adapter_folder(settings: Settings, name: str) -> Path:
 
 def _work_on(house: House, engine: Engine, worker_id: str, stopping: threading.Event) -> None:
     seen: dict[str, str] = {}
+    forgot_at = time.monotonic()
     while not stopping.is_set():
         _swap_adapter(house, engine)
         if not work_once(house, engine, worker_id, seen):
-            forget_erased(house, engine, seen)
             stopping.wait(POLL_SECONDS)
+        if time.monotonic() - forgot_at > BEAT_SECONDS:
+            forget_erased(house, engine, seen)
+            forgot_at = time.monotonic()
 
 
 def forget_erased(house: House, engine: Engine, seen: dict[str, str]) -> None:
@@ -90,7 +111,7 @@ def forget_erased(house: House, engine: Engine, seen: dict[str, str]) -> None:
     if not seen:
         return
     with house.sessions() as session:
-        known = set(visits.all_ids(session))
+        known = visits.still_there(session, set(seen.values()))
     for digest in [digest for digest, visit_id in seen.items() if visit_id not in known]:
         engine.backend.forget(digest)
         del seen[digest]
@@ -262,7 +283,12 @@ def _beat(house: House, worker_id: str, engine: Engine, stopping: threading.Even
         if house.settings.workers and os.getppid() != parent:
             stopping.set()  # the server was killed: do not live on without it
         info = engine.backend.info()
-        loaded = {"base_sha256": info.base_sha256, "adapter": info.adapter, "device": info.device}
+        loaded: dict[str, Any] = {
+            "base_sha256": info.base_sha256,
+            "adapter": info.adapter,
+            "device": info.device,
+        }
+        loaded["memory_mib"] = resident_mib()
         _say(house, worker_id, "ready", {**loaded, "adapter_tensors": info.adapter_tensors})
         stopping.wait(BEAT_SECONDS)
 
