@@ -6,7 +6,8 @@ The one way in for an upload on the tablet, for staff and for what the clinic's 
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import BinaryIO, Final
 
 import structlog
@@ -20,7 +21,7 @@ from app.intake.series import Arrival, ReceivedSeries, Slice, receive_files
 from app.storage import envelopes, scans, slices, visits
 from app.storage.scans import ScanFacts
 from app.storage.sealed import Vault
-from app.storage.tables import Scan
+from app.storage.tables import Scan, now
 from app.storage.visits import OpenedVisit
 
 log = structlog.get_logger()
@@ -29,25 +30,30 @@ _NOTE_EVERY: Final = 10
 _FACTS: Final = frozenset(asdict(ScanFacts("", 0, 0, "")))
 
 
-@dataclass(frozen=True)
-class _Storing:
-    """One series whose slices are being stored."""
-
-    scan: Scan
-    count: int
-
-
-def upload_limits(house: House) -> Limits:
-    """The bounds of one upload as the settings say."""
-    total = house.settings.max_upload_mb * MIB
-    return Limits(max_upload_bytes=total, max_bytes=min(total, Limits.max_bytes))
-
-
 def receive_upload(
-    house: House, files: Iterable[bytes | BinaryIO], *, delivered: bool = False
+    house: House,
+    files: Iterable[bytes | BinaryIO],
+    *,
+    delivered: bool = False,
+    room: int = Limits.max_series,
 ) -> Arrival | Refusal:
-    """What intake makes of these files within the bounds of this house."""
-    return receive_files(files, limits=upload_limits(house), delivered=delivered)
+    """What intake makes of these files within the bounds of this house.
+
+    Args:
+        house: its settings bound the bytes.
+        files: contents, or open files, which are read to the end and closed.
+        delivered: the clinic sent them, so each scan carries its envelope.
+        room: how many scans may still be added to the visit.
+    """
+    if room <= 0:
+        return Refusal("too_many_scans")
+    total = house.settings.max_upload_mb * MIB
+    limits = Limits(
+        max_upload_bytes=total,
+        max_bytes=min(total, Limits.max_bytes),
+        max_series=min(room, Limits.max_series),
+    )
+    return receive_files(files, limits=limits, delivered=delivered)
 
 
 def store_first(
@@ -57,7 +63,12 @@ def store_first(
 
     The scans can be looked at and shown from the commit on. A delivered one gets its envelope.
     """
-    return [_store_first(session, house, opened, one) for one in arrival.series]
+    moment = now()
+    return [
+        # Microseconds apart, so that the series of one upload stay in their order, best first.
+        _store_first(session, house, opened, one, moment + timedelta(microseconds=place))
+        for place, one in enumerate(arrival.series)
+    ]
 
 
 def store_rest(house: House, opened: OpenedVisit, stored: list[Scan], arrival: Arrival) -> None:
@@ -86,12 +97,16 @@ def store_rest_behind(
 
 
 def _store_first(
-    session: Session, house: House, opened: OpenedVisit, series: ReceivedSeries
+    session: Session,
+    house: House,
+    opened: OpenedVisit,
+    series: ReceivedSeries,
+    moment: datetime,
 ) -> Scan:
     known = {name: value for name, value in vars(series.scan).items() if name in _FACTS}
     facts = ScanFacts(**known | {"slice_number": series.first.number})
     scan = scans.add_scan(session, house.blobs, opened, facts, series.scan.image_png)
-    scan.slice_count, scan.slices_stored = series.count, 1
+    scan.slice_count, scan.slices_stored, scan.received_at = series.count, 1, moment
     if series.count > 1:
         scan.storing = "storing"
     if (series.count > 1 or facts.has_windows) and series.first.stored is not None:

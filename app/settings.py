@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     open_visits: bool = Field(True, description="Visitors may start without a code")
     kiosk: bool = Field(False, description="No PDF on the tablet; the page sends to the desk")
     reference_approvers: int = Field(0, ge=0, le=5, description="Approvals a reference needs")
-    max_upload_mb: int = Field(64, ge=1, le=1024, description="Largest upload in megabytes")
+    max_upload_mb: int = Field(1024, ge=1, le=4096, description="Largest upload in megabytes")
     retention_hours: int = Field(24, ge=1, le=720, description="After this a visit is erased")
     idle_seconds: int = Field(120, ge=30, le=3600, description="Idle time that ends a tablet")
     answer_floor_seconds: float = Field(2.0, ge=0, le=30, description="No answer shows sooner")

@@ -18,7 +18,7 @@ from app.patient.conversation import PERSON_AT_RISK, SAVED
 from app.patient.forms import MAX_LISTED, MAX_LISTED_CHARS, Typed
 from app.patient.release import Allowed, allowed
 from app.patient.said import said
-from app.patient.scan_page import page_values
+from app.patient.scan_page import page_values, slice_named
 from app.patient.seen import SeenScan, healthy_examples, see
 from app.patient.showing import go_to, show
 from app.storage import alerts, audit, questions, scans, turns
@@ -52,6 +52,7 @@ def ask(
     kind: Typed = "question",
     question: Typed = "",
     language: Typed = "en",
+    slice_number: Typed = "",
 ) -> Response:
     """Take a question. An emergency is answered even when the database is gone."""
     if kind not in KINDS:
@@ -68,11 +69,12 @@ def ask(
             values = page_values(request, house, session, tablet, row) | {"problem": problem}
             status = 422 if problem == "question_empty" else 429
             return show(request, "scan.html", tablet, status=status, **values)
-        asked = _asked(_asking(house, session, tablet, row), kind, question)
+        asked = _asked(_asking(house, session, tablet, row, slice_number), kind, question)
         turn = turns.add_turn(session, tablet.opened, asked)
         audit.record(session, "patient", f"ask.{kind}", turn.turn_id)
         log.info("asked", turn_id=turn.turn_id, kind=kind, verdict=asked.verdict)
-    return go_to(f"/scan/{scan_id}#turn-{turn.turn_id}")
+        shown = "" if turn.slice_number is None else f"?slice={turn.slice_number}"
+    return go_to(f"/scan/{scan_id}{shown}#turn-{turn.turn_id}")
 
 
 def _who(request: Request, house: House, session: Session, scan_id: str) -> tuple[Tablet, Scan]:
@@ -98,8 +100,11 @@ def _problem(session: Session, tablet: Tablet, kind: str, question: str) -> str:
     return "too_many" if len(waiting) >= MAX_PENDING else ""
 
 
-def _asking(house: House, session: Session, tablet: Tablet, row: Scan) -> Asking:
-    seen = see(session, tablet.opened, row, house.catalogue, tablet.language)
+def _asking(
+    house: House, session: Session, tablet: Tablet, row: Scan, slice_number: str = ""
+) -> Asking:
+    number = slice_named(slice_number, tablet.opened, row)
+    seen = see(session, tablet.opened, row, house.catalogue, tablet.language, number=number)
     known = GuardScan() if seen.look is None else guard_scan(seen.look, seen.regions)
     return Asking(house, session, tablet, allowed(tablet.opened.visit), seen, known)
 
@@ -156,6 +161,7 @@ def _row(
         rule=rule,
         policy_version=at.house.guard.policy_version,
         scan_id=at.seen.scan_id,
+        slice_number=None if at.seen.number == at.seen.first else at.seen.number,
         shown=shown,
         note=note,
     )

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.orm import Session
 
 from app.analysis.overlay import PATTERN_STROKES
+from app.analysis.slice_picture import first_of, slice_png
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
 from app.patient.access import AMOUNT_COOKIE, Tablet, Use, Watch
@@ -15,11 +16,16 @@ from app.patient.conversation import on_page
 from app.patient.list_page import suggestions
 from app.patient.release import allowed
 from app.patient.seen import SeenScan, healthy_examples, see
-from app.patient.showing import show
-from app.storage import notes, questions, scans, visits, work
+from app.patient.showing import go_to, show
+from app.storage import audit, notes, questions, scans, slices, visits, work
+from app.storage.blobs import BlobMissing
 from app.storage.tables import Scan
+from app.storage.visits import OpenedVisit
+from model.pixels import CT_PRESETS
 
 router = APIRouter()
+MAX_DIGITS = 6
+"""Of a slice number in an address."""
 
 
 def own_scan(session: SessionDep, tablet: Use, scan_id: str) -> Scan:
@@ -60,7 +66,8 @@ def page_values(
 ) -> dict[str, Any]:  # Any: the values of a template
     """Everything the page of a scan shows."""
     opened, can = tablet.opened, allowed(tablet.opened.visit)
-    seen = see(session, opened, scan, house.catalogue, tablet.language)
+    number = chosen_slice(request, opened, scan)
+    seen = see(session, opened, scan, house.catalogue, tablet.language, number=number)
     turns = on_page(session, opened, can, house.settings.answer_floor_seconds)
     wants_examples = any(turn.kind == "healthy" and turn.text for turn in turns)
     all_scans = scans.all_of_visit(session, tablet.visit_id)
@@ -68,9 +75,11 @@ def page_values(
     return {
         "can": can,
         "scan": seen,
+        "preset": chosen_preset(request, seen),
         "strokes": PATTERN_STROKES,
         "words_language": _language_of_parts(house, seen, tablet.language),
         "others": [one.scan_id for one in all_scans],
+        "counts": {one.scan_id: one.slice_count for one in all_scans},
         "turns": turns,
         "is_pending": any(turn.text is None and not turn.is_saved for turn in turns),
         "examples": healthy_examples(session, seen) if wants_examples and can.look else [],
@@ -83,6 +92,26 @@ def page_values(
         "notes": notes.all_of_visit(session, opened) if can.doctors_words else [],
         "problem": "",
     }
+
+
+def chosen_slice(request: Request, opened: OpenedVisit, scan: Scan) -> int:
+    """The slice named in the address."""
+    return slice_named(request.query_params.get("slice", ""), opened, scan)
+
+
+def slice_named(typed: str, opened: OpenedVisit, scan: Scan) -> int:
+    """The slice with this number, the nearest one that can be shown, or the first one."""
+    first = first_of(opened, scan)
+    known = slices.reachable(scan, first)
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= MAX_DIGITS):
+        return first
+    return min(max(int(typed), known.start), known.stop - 1)
+
+
+def chosen_preset(request: Request, seen: SeenScan) -> str:
+    """The window named in the address, if this scan offers it."""
+    typed = request.query_params.get("window", "")
+    return typed if typed in seen.presets else ""
 
 
 def _language_of_parts(house: House, seen: SeenScan, language: str) -> str:
@@ -106,13 +135,64 @@ def status(session: SessionDep, tablet: Watch, scan: WatchedScan) -> JSONRespons
     """How far the look has come and how many stand before it."""
     if not allowed(tablet.opened.visit).look:
         return JSONResponse({"status": "held", "before": 0})
-    return JSONResponse({"status": scan.status, "before": work.scans_before(session, scan)})
+    known = slices.reachable(scan, first_of(tablet.opened, scan))
+    return JSONResponse(
+        {
+            "status": scan.status,
+            "before": work.scans_before(session, scan),
+            "stored": scan.slices_stored,
+            "slices": scan.slice_count,
+            "storing": scan.storing,
+            "from": known.start,
+            "to": known.stop - 1,
+        }
+    )
 
 
 @router.get("/scan/{scan_id}/picture.png")
 def picture(house: HouseDep, tablet: Watch, scan: WatchedScan) -> Response:
     """The picture itself."""
     return _png(house, tablet, scan, {})
+
+
+@router.get("/scan/{scan_id}/slices/{number}.png")
+def slice_picture(
+    house: HouseDep, tablet: Watch, scan: WatchedScan, number: int, window: str = ""
+) -> Response:
+    """One slice of the series through a window; 404 for one that is not there."""
+    _check_open(tablet, scan)
+    if window not in CT_PRESETS:
+        window = ""
+    try:
+        data = slice_png(house.blobs, tablet.opened, scan, number, window)
+    except BlobMissing:
+        raise AppError("not_found", 404, f"/scan/{scan.scan_id}") from None
+    return Response(data, media_type="image/png")
+
+
+@router.get("/scan/{scan_id}/slice")
+def slice_parts(
+    request: Request, house: HouseDep, session: SessionDep, tablet: Use, scan: OwnScan
+) -> Response:
+    """The parts of the page that change with the slice."""
+    _check_open(tablet, scan)
+    values = page_values(request, house, session, tablet, scan)
+    return show(request, "slice.html", tablet, **values)
+
+
+@router.post("/scan/{scan_id}/look")
+def look_at_slice(
+    session: SessionDep, tablet: Use, scan: OwnScan, slice_number: Annotated[int, Form()]
+) -> Response:
+    """Ask for the names of the parts in one more slice: a row of work like any other."""
+    _check_open(tablet, scan)
+    first = first_of(tablet.opened, scan)
+    if slice_number != first and slice_number in slices.reachable(scan, first):
+        row = slices.ask_for_look(session, scan, slice_number)
+        if row is None:
+            raise AppError("too_many", 429, f"/scan/{scan.scan_id}?slice={slice_number}")
+        audit.record(session, "patient", "scan.look", scan.scan_id)
+    return go_to(f"/scan/{scan.scan_id}?slice={slice_number}")
 
 
 @router.get("/scan/{scan_id}/my-picture.png")
@@ -123,8 +203,12 @@ def my_picture(house: HouseDep, tablet: Use, scan: OwnScan) -> Response:
     return _png(house, tablet, scan, {"Content-Disposition": 'attachment; filename="picture.png"'})
 
 
-def _png(house: House, tablet: Tablet, scan: Scan, headers: dict[str, str]) -> Response:
+def _check_open(tablet: Tablet, scan: Scan) -> None:
     if not allowed(tablet.opened.visit).look:
         raise AppError("not_open_yet", 403, f"/scan/{scan.scan_id}")
+
+
+def _png(house: House, tablet: Tablet, scan: Scan, headers: dict[str, str]) -> Response:
+    _check_open(tablet, scan)
     data = scans.picture_of(house.blobs, tablet.opened, scan)
     return Response(data, media_type="image/png", headers=headers)

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from app.analysis.slice_picture import presets_for
 from app.anatomy.catalogue import Catalogue
+from app.patient.orientation import Edges, edges_of
 from app.references.match import Match, match
-from app.report.compose import FACING_PLANES, marked_structures, structure_names
+from app.report.compose import marked_structures, structure_names
 from app.report.content import ReportStructure
-from app.storage import references, scans
+from app.storage import references, scans, slices
 from app.storage.scans import Look, ScanFacts, StoredRegion
+from app.storage.slices import Progress
 from app.storage.tables import Reference, Scan
 from app.storage.visits import OpenedVisit
 
@@ -27,6 +30,9 @@ class SeenScan:
     regions: tuple[StoredRegion, ...]
     parts: tuple[ReportStructure, ...]
     unsure: tuple[str, ...]
+    number: int = 0
+    first: int = 0
+    slice_status: str = "looked"
 
     @property
     def scan_id(self) -> str:
@@ -34,24 +40,59 @@ class SeenScan:
         return self.row.scan_id
 
     @property
-    def faces_patient(self) -> bool:
-        """Whether left and right are swapped in the picture."""
-        return self.look is not None and self.look.plane in FACING_PLANES
+    def reachable(self) -> range:
+        """The slices that can be shown by now."""
+        return slices.reachable(self.row, self.first)
+
+    @property
+    def progress(self) -> Progress:
+        """How far the storing of the series has come."""
+        return slices.progress_of(self.row)
+
+    @property
+    def edges(self) -> Edges:
+        """Which side of the body lies where; empty where the file does not say."""
+        return edges_of(self.facts.kept)
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """The windows that can be laid over the slices."""
+        return presets_for(self.facts, "" if self.look is None else self.look.region)
 
 
 def see(
-    session: Session, opened: OpenedVisit, scan: Scan, catalogue: Catalogue, language: str
+    session: Session,
+    opened: OpenedVisit,
+    scan: Scan,
+    catalogue: Catalogue,
+    language: str,
+    *,
+    number: int | None = None,
 ) -> SeenScan:
-    """Open a scan with all that was marked in it."""
+    """Open a scan with all that was marked in it, at its first slice or at the one named.
+
+    A slice at which nobody looked has the words of its series and no parts.
+    """
     look = scans.look_of(opened, scan)
-    regions = tuple(scans.regions_of(session, opened, scan))
+    facts = scans.facts_of(opened, scan)
+    first = facts.slice_number
+    regions, status = tuple(scans.regions_of(session, opened, scan)), "looked"
+    if number is not None and number != first:
+        row = slices.look_at(session, scan, number)
+        seen = None if row is None else slices.seen_in(opened, row)
+        status = "none" if row is None else row.status
+        look, regions = (look, ()) if seen is None else (seen[0], tuple(seen[1]))
+    is_looked = status == "looked"
     return SeenScan(
         row=scan,
-        facts=scans.facts_of(opened, scan),
+        facts=facts,
         look=look,
         regions=regions,
         parts=marked_structures(regions, catalogue, language),
-        unsure=structure_names(look.unsure if look else (), catalogue, language),
+        unsure=structure_names(look.unsure if look and is_looked else (), catalogue, language),
+        number=first if number is None else number,
+        first=first,
+        slice_status=status,
     )
 
 

@@ -97,8 +97,8 @@ def next_address(session: Session, opened: OpenedVisit) -> str:
     """Where this visit goes on: consent, the first picture, or the newest one."""
     if opened.visit.consented_at is None:
         return "/consent"
-    known = scans.all_of_visit(session, opened.visit.visit_id)
-    return f"/scan/{known[-1].scan_id}" if known else "/upload"
+    newest = scans.newest(scans.all_of_visit(session, opened.visit.visit_id))
+    return "/upload" if newest is None else f"/scan/{newest.scan_id}"
 
 
 @router.post("/language")

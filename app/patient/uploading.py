@@ -1,92 +1,106 @@
-"""A picture arrives: bounded, received by intake, stored whole or not at all."""
+"""Files arrive: bounded, received by intake, the first slice stored at once, the rest behind."""
 
 import time
-from typing import Annotated
+from typing import Annotated, BinaryIO, Final
 
 import structlog
-from fastapi import APIRouter, File, Request, UploadFile
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from starlette.datastructures import UploadFile
 
 from app.deps import House, HouseDep, SessionDep
 from app.intake.limits import MIB, Limits
-from app.intake.receive import ReceivedScan, Refusal, receive
-from app.patient.access import Tablet, Use
+from app.intake.receive import Refusal
+from app.intake.series import Arrival
+from app.patient.access import Tablet, Use, Watch
+from app.patient.scan_page import OwnScan
 from app.patient.showing import go_to, show
-from app.storage import audit, scans
-from app.storage.scans import ScanFacts
-from app.storage.tables import Scan
+from app.receiving import receive_upload, store_first, store_rest_behind
+from app.storage import audit, scans, slices
+from app.storage.tables import Scan, TabletSession, now
 
 router = APIRouter()
 log = structlog.get_logger()
-MAX_SCANS = 20
-"""Pictures of one visit; each is looked at by a model and kept until the visit ends."""
-TOO_LARGE = ("too_large", "too_many_pixels")
+MAX_SCANS: Final = 20
+"""Series and pictures of one visit; each is looked at by a model and kept until the visit ends."""
+TOO_LARGE: Final = ("too_large", "too_many_pixels")
+FIELD: Final = "picture"
+
+
+# Watch, not Use: a note of use would be written when the upload ends, with the time it began.
+async def uploaded(request: Request, _tablet: Watch) -> list[BinaryIO]:
+    """The files of the form; their names and declared types are not looked at."""
+    form = await request.form(max_files=Limits.max_files, max_fields=10)
+    return [one.file for one in form.getlist(FIELD) if isinstance(one, UploadFile) and one.size]
+
+
+Uploaded = Annotated[list[BinaryIO], Depends(uploaded)]
 
 
 @router.get("/upload")
 def upload_page(request: Request, session: SessionDep, tablet: Use) -> Response:
-    """Choose a picture."""
+    """Choose a picture, or many at once."""
     known = scans.all_of_visit(session, tablet.visit_id)
     return _page(request, tablet, known)
 
 
 @router.post("/upload")
-def upload(
-    request: Request,
-    house: HouseDep,
-    session: SessionDep,
-    tablet: Use,
-    picture: Annotated[UploadFile | None, File()] = None,
-) -> Response:
-    """Receive a picture; a refusal says why and what to do next."""
+def upload(request: Request, house: HouseDep, tablet: Watch, files: Uploaded) -> Response:
+    """Receive pictures; a refusal says why and what to do next."""
     started = time.monotonic()
-    # Before the first query of the request: the decoding must not hold the database's write lock.
-    received = Refusal("empty") if picture is None else _received(house, picture)
-    known = scans.all_of_visit(session, tablet.visit_id)
-    reason = received.reason if isinstance(received, Refusal) else ""
-    if len(known) >= MAX_SCANS:
-        reason = "too_many_scans"
-    if isinstance(received, Refusal) or reason:
-        log.info("upload_refused", reason=reason, visit_id=tablet.visit_id)
-        return _page(request, tablet, known, reason)
-    opened = tablet.opened
-    scan = scans.add_scan(session, house.blobs, opened, _facts(received), received.image_png)
-    audit.record(session, "patient", "scan.upload", scan.scan_id)
-    log.info("upload_taken", scan_id=scan.scan_id, seconds=round(time.monotonic() - started, 3))
+    with house.sessions() as session:
+        known = scans.all_of_visit(session, tablet.visit_id)
+    # Outside of any transaction: the decoding must not hold the database's write lock.
+    received = receive_upload(house, files, room=MAX_SCANS - len(known))
+    if isinstance(received, Refusal):
+        _touch(house, tablet)
+        log.info("upload_refused", reason=received.reason, visit_id=tablet.visit_id)
+        return _page(request, tablet, known, received.reason)
+    stored = _stored(house, tablet, received)
+    seconds = round(time.monotonic() - started, 3)
+    log.info("upload_taken", scan_id=stored[0].scan_id, scans=len(stored), seconds=seconds)
+    return go_to(f"/scan/{stored[0].scan_id}")
+
+
+@router.post("/scan/{scan_id}/stop")
+def stop(session: SessionDep, scan: OwnScan) -> Response:
+    """Store no more slices of this series; those that are there stay."""
+    slices.cancel(scan)
+    audit.record(session, "patient", "scan.stop", scan.scan_id)
     return go_to(f"/scan/{scan.scan_id}")
+
+
+def _stored(house: House, tablet: Tablet, arrival: Arrival) -> list[Scan]:
+    try:
+        with house.sessions() as session, session.begin():
+            stored = store_first(session, house, tablet.opened, arrival)
+            for scan in stored:
+                audit.record(session, "patient", "scan.upload", scan.scan_id)
+    except BaseException:
+        arrival.close()
+        raise
+    _touch(house, tablet)
+    store_rest_behind(house, tablet.opened, stored, arrival)
+    return stored
+
+
+def _touch(house: House, tablet: Tablet) -> None:
+    """A long upload is no idle time."""
+    with house.sessions() as session, session.begin():
+        row = session.get(TabletSession, tablet.row.session_id)
+        if row is not None and row.ended_at is None:
+            row.last_seen_at = now()
 
 
 def _page(request: Request, tablet: Tablet, known: list[Scan], reason: str = "") -> Response:
     settings = request.app.state.house.settings
+    newest = scans.newest(known)
     return show(
         request,
         "upload.html",
         tablet,
         status=413 if reason in TOO_LARGE else 422 if reason else 200,
         reason=reason,
-        newest=known[-1].scan_id if known else None,
+        newest=None if newest is None else newest.scan_id,
         max_bytes=settings.max_upload_mb * MIB,
-    )
-
-
-def _received(house: House, picture: UploadFile) -> ReceivedScan | Refusal:
-    """What intake makes of the file; neither its name nor its declared type is looked at."""
-    limits = Limits(max_bytes=house.settings.max_upload_mb * MIB)
-    return receive(picture.file.read(limits.max_bytes + 1), limits=limits)
-
-
-def _facts(received: ReceivedScan) -> ScanFacts:
-    return ScanFacts(
-        image_digest=received.image_digest,
-        width=received.width,
-        height=received.height,
-        source=received.source,
-        modality=received.modality,
-        region=received.region,
-        plane=received.plane,
-        age_band=received.age_band,
-        sex=received.sex,
-        kept=received.kept,
-        notes=received.notes,
-        pixels_version=received.pixels_version,
     )

@@ -24,6 +24,7 @@ function stay() {
 for (const name of ["pointerdown", "keydown", "wheel", "touchmove"]) {
   window.addEventListener(name, () => { if (!dialog.open) stay(); }, { passive: true });
 }
+document.addEventListener("busy", () => { if (!dialog.open) stay(); });
 dialog.querySelector("[data-idle-stay]").addEventListener("click", () => { told = 0; stay(); });
 dialog.addEventListener("cancel", () => { told = 0; stay(); });
 

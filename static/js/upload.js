@@ -4,31 +4,45 @@ function say(root, name) {
   root.hidden = false;
   root.querySelector("[data-sending]").hidden = name !== "sending";
   root.querySelector("[data-opening]").hidden = name !== "opening";
+  root.querySelector("[data-cancel]").hidden = name !== "sending";
 }
 
 function start() {
   const form = document.querySelector("#upload-form");
-  const file = form.querySelector("input[type=file]");
+  const file = form.querySelector("#picture");
+  const folder = form.querySelector("#folder");
   const chosen = form.querySelector("[data-chosen]");
   const progress = form.querySelector("[data-progress]");
   const bar = progress.querySelector("progress");
 
   file.closest(".drop").classList.add("is-simple");
-  const isTooLarge = () => file.files.length && file.files[0].size > Number(form.dataset.maxBytes);
+  const files = () => [...file.files, ...folder.files];
+  const size = () => files().reduce((sum, one) => sum + one.size, 0);
+  const isTooLarge = () => size() > Number(form.dataset.maxBytes);
+  form.querySelector("[data-folder]").hidden = !("webkitdirectory" in folder);
 
-  file.addEventListener("change", () => {
-    form.querySelector("[data-too-large]").hidden = !isTooLarge();
-    if (file.files.length) chosen.textContent = `${chosen.dataset.chosenWords} ${file.files[0].name}`;
-  });
+  for (const input of [file, folder]) {
+    input.addEventListener("change", () => {
+      if (input === folder && folder.files.length) file.value = "";
+      if (input === file && file.files.length) folder.value = "";
+      file.required = !folder.files.length;
+      form.querySelector("[data-too-large]").hidden = !isTooLarge();
+      const [first, ...others] = files();
+      const words = others.length ? `${first.name} (+${others.length})` : first?.name;
+      if (words) chosen.textContent = `${chosen.dataset.chosenWords} ${words}`;
+    });
+  }
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (isTooLarge()) return;
-    form.querySelector("button").disabled = true;
+    form.querySelector("button:not([type=button])").disabled = true;
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
     request.upload.addEventListener("progress", (sent) => {
       if (sent.lengthComputable) bar.value = Math.round((100 * sent.loaded) / sent.total);
+      // Waiting for a long way over the air is no idle time.
+      document.dispatchEvent(new Event("busy"));
     });
     request.upload.addEventListener("load", () => {
       bar.removeAttribute("value");
@@ -50,6 +64,13 @@ function start() {
       // The house is out of reach: let the browser say so in its own way.
       form.submit();
     });
+    progress.querySelector("[data-cancel]").addEventListener("click", () => {
+      request.abort();
+      progress.hidden = true;
+      form.querySelector("button:not([type=button])").disabled = false;
+    }, { once: true });
+    const opening = window.setInterval(() => document.dispatchEvent(new Event("busy")), 5000);
+    request.addEventListener("loadend", () => window.clearInterval(opening));
     say(progress, "sending");
     request.send(new FormData(form));
   });

@@ -114,4 +114,8 @@ function joinShapesAndLines(isTap) {
 }
 
 const root = document.querySelector("[data-viewer]");
-if (root) joinShapesAndLines(makeViewer(root));
+if (root) {
+  const isTap = makeViewer(root);
+  joinShapesAndLines(isTap);
+  document.addEventListener("parts-changed", () => joinShapesAndLines(isTap));
+}

@@ -8,7 +8,9 @@ async function ask() {
   try {
     const reply = await fetch(root.dataset.waiting, { headers: { Accept: "application/json" } });
     if (reply.redirected || !reply.ok) return window.location.reload();
-    const { status, before } = await reply.json();
+    const { status, before, stored: number, slices: count } = await reply.json();
+    const arriving = root.querySelector("[data-stored]");
+    if (arriving) arriving.textContent = arriving.dataset.words.replace("{number}", number).replace("{count}", count);
     const isWaiting = status === "received" || status === "looking";
     if (!isWaiting || Math.min(before, 1) !== shown) return window.location.reload();
   } catch {
