@@ -54,6 +54,7 @@ class Plan:
         yield self._one("export", done, "base", "--stage", "export")
         if not (self.config.data / "medpix2").is_dir():
             return
+        given: tuple[str, ...]
         given = ("--config", str(self.adapter), "--data", data, "--base", str(folder))
         given += ("--out", str(adapter), "--cache", str(out / "adapter-run"))
         done = (adapter / "manifest.json").is_file

@@ -142,7 +142,13 @@ def _questions(
         name = _vqa_split(folder, split)
         splits[folder.name] = name
         scores[folder.name] = evaluate_vqa(
-            engine.backend, folder, name, limit=limit, has_adapter=has_adapter, say=_say
+            engine.backend,
+            folder,
+            name,
+            limit=limit,
+            has_adapter=has_adapter,
+            say=_say,
+            adapter=engine.questions_adapter(),
         )
         asked = read_questions(folder, name)
         closed += [(one.image, one.question, one.answer) for one in asked if one.is_closed]

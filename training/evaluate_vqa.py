@@ -62,18 +62,29 @@ def read_questions(folder: Path, split: str) -> list[Question]:
 
 
 def evaluate_vqa(
-    backend: Backend, folder: Path, split: str, *, limit: int, has_adapter: bool, say: Say
+    backend: Backend,
+    folder: Path,
+    split: str,
+    *,
+    limit: int,
+    has_adapter: bool,
+    say: Say,
+    adapter: str | None = None,
 ) -> dict[str, Any]:
-    """Closed accuracy, the same on a black picture, open token F1; adapter off beside it."""
+    """Closed accuracy, the same on a black picture, open token F1, as the product asks.
+
+    Beside it what the other would say: the base alone, or the adapter where the base answers.
+    """
     asked = spread(read_questions(folder, split), limit)
     views = _views(asked)
-    answers = _answers(backend, asked, views, None)
+    answers = _answers(backend, asked, views, adapter)
     say(f"{folder.name}: {len(asked)} questions asked")
-    unseen = _blank_answers(backend, asked)
+    unseen = _blank_answers(backend, asked, adapter)
     found = _scores(asked, answers, unseen)
     if has_adapter:
-        off = _answers(backend, asked, views, BASE_ALONE)
-        found["adapter_off"] = _plain_scores(asked, off)
+        by_base = adapter == BASE_ALONE
+        other = _answers(backend, asked, views, None if by_base else BASE_ALONE)
+        found["adapter_on" if by_base else "adapter_off"] = _plain_scores(asked, other)
     return found
 
 
@@ -110,11 +121,13 @@ def _answers(
     return ask_all(backend, requests, adapter=adapter, tokens=ANSWER_TOKENS)
 
 
-def _blank_answers(backend: Backend, asked: Sequence[Question]) -> dict[str, str]:
+def _blank_answers(
+    backend: Backend, asked: Sequence[Question], adapter: str | None
+) -> dict[str, str]:
     questions = sorted({one.question for one in asked if one.is_closed})
     black = blank()
     requests = [(black, answer_prefix(question)) for question in questions]
-    said = ask_all(backend, requests, tokens=ANSWER_TOKENS)
+    said = ask_all(backend, requests, adapter=adapter, tokens=ANSWER_TOKENS)
     return dict(zip(questions, said, strict=True))
 
 

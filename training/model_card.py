@@ -113,8 +113,11 @@ def figures_for_base(evaluation: Mapping[str, Any]) -> dict[str, float]:
         "region_accuracy": evaluation.get("region_accuracy_adapter_off"),
     }
     for name, one in evaluation.get("vqa", {}).items():
-        pairs[f"{name}_closed_accuracy"] = one.get("closed_accuracy")
-        off[f"{name}_closed_accuracy"] = one.get("adapter_off", {}).get("closed_accuracy")
+        key, answered = f"{name}_closed_accuracy", one.get("closed_accuracy")
+        by_base = "adapter_on" in one
+        pairs[key] = one["adapter_on"]["closed_accuracy"] if by_base else answered
+        off[key] = answered if by_base else one.get("adapter_off", {}).get("closed_accuracy")
+        pairs[f"{name}_closed_accuracy_blank"] = one.get("closed_accuracy_blank")
     shown = _mask_figures(evaluation)
     for name, value in pairs.items():
         if off.get(name) is not None:

@@ -18,9 +18,9 @@ PACKS: Final = ("segmentation", "slake", "vqa-rad", "medpix2")
 MARKED: Final = ("vqa-rad", "medpix2")
 LISTS: Final = (".jsonl", ".json")
 PICTURES: Final = (".png", ".jpg", ".jpeg")
-SIDE: Final = 256
+SIDE: Final = 240
 """The longer side of packed pictures: more than any compact model sees."""
-QUALITY: Final = 85
+QUALITY: Final = 82
 MOST_BYTES: Final = 48 * 2**20
 UNPACKED: Final = "unpacked"
 

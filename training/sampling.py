@@ -105,7 +105,7 @@ class PictureSampler:
         )
         level = self.generator.uniform(0.35, 0.65)
         changed = (share - level) * np.exp(self.generator.uniform(-0.3, 0.5)) + level
-        return np.clip(changed * 255.0, 0.0, 255.0).astype(np.uint8)
+        return np.asarray(np.clip(changed * 255.0, 0.0, 255.0), dtype=np.uint8)
 
 
 def to_pixels(seen: Sequence[Seen]) -> Tensor:

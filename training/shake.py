@@ -36,8 +36,8 @@ def shake(
     scale, offset = _draw_move(objects, generator)
     side = grey.shape[0]
     inverse = 1.0 / scale
-    affine = (inverse[1], 0.0, -offset[1] * side / scale[1])
-    affine += (0.0, inverse[0], -offset[0] * side / scale[0])
+    wide = (inverse[1], 0.0, -offset[1] * side / scale[1])
+    affine = (*wide, 0.0, inverse[0], -offset[0] * side / scale[0])
     picture = PillowImage.fromarray(grey)
     moved = picture.transform((side, side), PillowImage.Transform.AFFINE, affine, 2)
     changed = objects.copy()

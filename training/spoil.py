@@ -22,6 +22,7 @@ def spoil(pixels: NDArray[np.uint8], generator: np.random.Generator) -> NDArray[
     if kind < 0.8:
         level = 0 if generator.random() < 0.5 else int(generator.integers(256))
         return np.full_like(pixels, level)
+    grey: NDArray[Any]
     if kind < 0.9:
         grey = generator.normal(generator.uniform(20, 200), generator.uniform(5, 80), (side, side))
     else:
