@@ -46,7 +46,7 @@ def test_a_picture_that_waits_says_so_without_any_answer(house: House) -> None:
     assert visitor.sees("scan-image")
     assert not visitor.sees("answer")
     visitor.get(f"{visitor.scan_path}/status")
-    assert visitor.html == '{"status":"received","before":0}'
+    assert visitor.html.startswith('{"status":"received","before":0,"stored":1,"slices":1,')
 
 
 def test_the_page_of_a_scan_carries_every_handle(alice: Visitor) -> None:
