@@ -199,7 +199,7 @@ def _call_staff(
         with house.sessions() as session, session.begin():
             tablet = find_tablet(request, house, session)
             visit_id = None if tablet is None else tablet.visit_id
-            _alert(session, visit_id, verdict)
+            _alert(session, tablet, verdict)
             row = None if visit_id is None else scans.find(session, visit_id, scan_id)
             if tablet is not None and row is not None:
                 at = _asking(house, session, tablet, row)
@@ -211,9 +211,14 @@ def _call_staff(
     return show(request, "emergency.html", None, text=text, go_back=f"/scan/{scan_id}")
 
 
-def _alert(session: Session, visit_id: str | None, verdict: Verdict) -> None:
-    is_silent = verdict.kind == PERSON_AT_RISK
-    alert = alerts.raise_alert(session, visit_id, verdict.kind, is_silent=is_silent)
+def _alert(session: Session, tablet: Tablet | None, verdict: Verdict) -> None:
+    alert = alerts.raise_alert(
+        session,
+        None if tablet is None else tablet.visit_id,
+        verdict.kind,
+        is_silent=verdict.kind == PERSON_AT_RISK,
+        tablet_id=None if tablet is None else tablet.row.tablet_id,
+    )
     audit.record(session, "patient", "alert.question", alert.alert_id)
     log.info("alert_raised", alert_id=alert.alert_id, reason=verdict.rule)
 

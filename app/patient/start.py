@@ -23,9 +23,10 @@ from app.patient.access import (
 )
 from app.patient.forms import MAX_CODE_CHARS, Typed
 from app.patient.showing import go_to, own_address, show
-from app.storage import audit, scans, visits
+from app.storage import audit, paired_tablets, scans, visits
 from app.storage.tables import now
 from app.storage.visits import OpenedVisit
+from app.web import tablet_cookie
 
 router = APIRouter()
 log = structlog.get_logger()
@@ -54,7 +55,10 @@ def start(request: Request, house: HouseDep, session: SessionDep, code: Typed = 
             return _start(request, house, session, None, error=found)
         opened = found
         opened.visit.language = language
-    token = visits.start_tablet(session, house.master, opened.visit.visit_id)
+    paired = tablet_cookie.token_of(request, house.settings)
+    place = paired_tablets.by_token(session, house.master, paired) if paired else None
+    tablet_id = None if place is None else place.tablet_id
+    token = visits.start_tablet(session, house.master, opened.visit.visit_id, tablet_id)
     audit.record(session, "patient", "visit.start", opened.visit.visit_id)
     log.info("visit_started", visit_id=opened.visit.visit_id)
     response = go_to(next_address(session, opened))
@@ -138,19 +142,21 @@ def consent(
     if agreed != "yes":
         return show(request, "consent.html", tablet, status=422, error="consent_missing")
     visit = tablet.opened.visit
+    visit.amount = amount if amount in AMOUNTS else "all"
     if visit.consented_at is None:
         visit.consented_at = now()
         audit.record(session, "patient", "visit.consent", visit.visit_id)
     response = go_to(next_address(session, tablet.opened))
-    set_choice(response, house.settings, AMOUNT_COOKIE, amount if amount in AMOUNTS else "all")
+    set_choice(response, house.settings, AMOUNT_COOKIE, visit.amount)
     return response
 
 
 @router.post("/amount")
-def change_amount(house: HouseDep, _tablet: MaybeUse, amount: Typed, back: Typed = "/") -> Response:
-    """Change one's mind about how much to know."""
+def change_amount(house: HouseDep, tablet: MaybeUse, amount: Typed, back: Typed = "/") -> Response:
+    """Change one's mind about how much to know; the doctor reads it beside the visit."""
     response = go_to(own_address(back, "/"))
-    set_choice(response, house.settings, AMOUNT_COOKIE, amount if amount in AMOUNTS else "all")
+    tablet.opened.visit.amount = amount if amount in AMOUNTS else "all"
+    set_choice(response, house.settings, AMOUNT_COOKIE, tablet.opened.visit.amount)
     return response
 
 
