@@ -9,11 +9,10 @@ from app.clinicfolder.contrast import LEAST_CONTRAST, is_colour, least_contrast
 from app.guardrail.yamlfile import Mistakes, Part, check_keys, mapping, read_yaml, text, text_list
 from app.i18n import LANGUAGES
 from app.references.weights import Weights, read_weights
+from app.report.content import SECTIONS
 
 LEVELS: Final = ("hold", "anatomy", "guarded")
 """What an examination may begin with; full is a doctor's own act."""
-SECTIONS: Final = ("pictures", "examples", "answers", "questions", "words")
-"""The parts of the report that a clinic may put in another order or leave out."""
 LONGEST: Final = {"name": 80, "number": 30, "words": 200, "examination": 40}
 MOST_CONTACTS: Final = 5
 

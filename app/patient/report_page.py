@@ -21,6 +21,7 @@ from app.report.content import (
     ReportContent,
     ReportReference,
     ReportScan,
+    ReportStyle,
     ReportTurn,
     ReportVersions,
 )
@@ -82,9 +83,8 @@ def report_content(session: Session, house: House, tablet: Tablet) -> ReportCont
         questions=tuple(q.text for q in questions.all_of_visit(session, tablet.opened)),
         doctor_sentence=_doctors_words(session, tablet) if can.doctors_words else None,
         whom_to_call=tuple(ReportContact(one.who, one.where) for one in clinic.contacts),
-        logo_png=house.clinic.now.logo,
-        colour=clinic.colour,
         sections=clinic.report_sections,
+        style=ReportStyle(colour=clinic.colour, logo_png=house.clinic.now.logo),
     )
 
 
@@ -112,7 +112,8 @@ def _printed(house: House, tablet: Tablet, seen: SeenScan) -> ReportScan:
 
 
 def _examples(session: Session, house: House, seen: list[SeenScan]) -> tuple[ReportReference, ...]:
-    found = healthy_examples(session, seen[-1])[:MAX_EXAMPLES_PRINTED] if seen else []
+    weights = house.clinic.clinic.match_weights
+    found = healthy_examples(session, seen[-1], weights)[:MAX_EXAMPLES_PRINTED] if seen else []
     rows = [references.find(session, one.reference.reference_id) for one in found]
     return tuple(
         ReportReference(
@@ -121,6 +122,7 @@ def _examples(session: Session, house: House, seen: list[SeenScan]) -> tuple[Rep
             source=one.reference.source,
             licence=one.reference.licence,
             caption=one.reference.caption,
+            is_drawn=one.reference.is_drawn,
         )
         for one, row in zip(found, rows, strict=True)
         if row is not None

@@ -1,9 +1,12 @@
 """What a report holds, as plain values; nothing here knows how it looks or where it comes from."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 Edition = Literal["before", "after"]
+Paper = Literal["A4", "Letter"]
+SECTIONS: Final = ("pictures", "examples", "answers", "questions", "words")
+"""What a clinic may put in another order and a patient may leave out; the rest always stands."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,17 @@ class ReportScan:
 
 @dataclass(frozen=True)
 class ReportReference:
-    """A healthy example; `matches_on` names what fits: region, modality, plane, age_band, sex."""
+    """A healthy example; `matches_on` names what fits: region, modality, plane, age_band, sex.
+
+    `is_drawn`: made by code to show how examples look, so it shows nobody.
+    """
 
     image_png: bytes
     matches_on: tuple[str, ...]
     source: str
     licence: str
     caption: str = ""
+    is_drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,11 +89,37 @@ class ReportVersions:
 
 
 @dataclass(frozen=True)
+class ReportWithheld:
+    """What the program held back and why: for the doctor's page alone, never a patient's."""
+
+    question: str
+    raw: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class ReportStyle:
+    """How the clinic wants its paper: `colour` is #rrggbb, `template` a template that extends ours.
+
+    `header` and `footer` are single lines; empty ones leave no gap.
+    """
+
+    paper: Paper = "A4"
+    large_print: bool = False
+    colour: str = ""
+    logo_png: bytes | None = None
+    header: str = ""
+    footer: str = ""
+    template: str = ""
+
+
+@dataclass(frozen=True)
 class ReportContent:
     """Everything on the paper; dates are already written in the report's language.
 
     `visit_url` becomes a QR code; None leaves it out. `doctor_sentence` belongs to the edition
-    "after" alone. The three fixed sentences come from the policy, in the report's language.
+    "after" alone, `withheld` to the copy of a doctor. The three fixed sentences come from the
+    policy, in the report's language. `sections` are those that are printed, in their order.
     """
 
     edition: Edition
@@ -106,6 +139,6 @@ class ReportContent:
     whom_to_call: tuple[ReportContact, ...] = ()
     visit_url: str | None = None
     doctor_sentence: str | None = None
-    logo_png: bytes | None = None
-    colour: str = ""
-    sections: tuple[str, ...] = ("pictures", "examples", "answers", "questions", "words")
+    withheld: tuple[ReportWithheld, ...] = ()
+    sections: tuple[str, ...] = SECTIONS
+    style: ReportStyle = field(default_factory=ReportStyle)

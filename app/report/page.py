@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 import segno
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.analysis.overlay import Shape, overlay_svg, swatch_svg
 from app.i18n import direction, words_of
@@ -19,12 +20,14 @@ from app.report.compose import (
     shows_sides,
     words_to_explain,
 )
-from app.report.content import ReportContent, ReportScan
+from app.report.content import SECTIONS, ReportContent, ReportScan, ReportStyle
 
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "templates"
 SCHEME: Final = "asset:"
 SVG: Final = "image/svg+xml"
 PNG: Final = "image/png"
+OURS: Final = "report/report.html"
+OWN: Final = "the clinic's own template"
 
 
 @dataclass(frozen=True)
@@ -44,31 +47,37 @@ class Page:
 
 
 def build_page(content: ReportContent) -> Page:
-    """The report as HTML in its language, with everything it shows."""
+    """The report as HTML in its language, with everything it shows.
+
+    Raises:
+        jinja2.TemplateError: the clinic's own template cannot be used.
+    """
     content = for_edition(content)
-    assets = _assets(content)
-    template = _environment(content.language).get_template("report/report.html")
+    template = _environment(content).get_template(OWN if content.style.template else OURS)
     html = template.render(
         report=content,
         direction=direction(content.language),
+        sections=[name for name in content.sections if name in SECTIONS],
         explained=words_to_explain(content.scans),
         turns=content.turns[:MAX_ITEMS],
         questions=content.questions[:MAX_ITEMS],
     )
-    return Page(html, assets)
+    return Page(html, _assets(content))
 
 
-def _environment(language: str) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+def _environment(content: ReportContent) -> ImmutableSandboxedEnvironment:
+    """Sandboxed, because a clinic's template extends ours: it reaches values and nothing else."""
+    own = DictLoader({OWN: content.style.template})
+    environment = ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader([own, FileSystemLoader(TEMPLATES)]),
         extensions=["jinja2.ext.i18n"],
-        autoescape=select_autoescape(default=True),
+        autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     install = environment.install_gettext_translations  # type: ignore[attr-defined]
-    install(words_of(language), newstyle=True)
+    install(words_of(content.language), newstyle=True)
     environment.filters["printable"] = lambda text: breakable(printable(text))
     environment.filters["legend_rows"] = legend_rows
     environment.tests["facing"] = shows_sides
@@ -78,6 +87,9 @@ def _environment(language: str) -> Environment:
 def _assets(content: ReportContent) -> dict[str, Asset]:
     css = (TEMPLATES / "report" / "report.css").read_bytes()
     assets = {"report.css": Asset(css, "text/css")}
+    assets["style.css"] = Asset(_style_css(content.style).encode(), "text/css")
+    if content.style.logo_png:
+        assets["logo"] = Asset(content.style.logo_png, PNG)
     for at, scan in enumerate(content.scans):
         assets[f"scan-{at}"] = Asset(scan.image_png, PNG)
         overlay = overlay_svg(scan.width, scan.height, _shapes(scan), f"{SCHEME}scan-{at}")
@@ -85,20 +97,19 @@ def _assets(content: ReportContent) -> dict[str, Asset]:
     assets |= _swatches(content)
     for at, reference in enumerate(content.references):
         assets[f"reference-{at}"] = Asset(reference.image_png, PNG)
-    assets["clinic.css"] = Asset(_clinic_rules(content.colour).encode(), "text/css")
-    if content.logo_png:
-        assets["logo"] = Asset(content.logo_png, PNG)
     if content.visit_url:
         assets["qr"] = Asset(_qr(content.visit_url), SVG)
     return assets
 
 
-def _clinic_rules(colour: str) -> str:
-    """The clinic's colour where the report's own would stand."""
-    if not colour:
-        return ""
-    lines = ".head, thead th, .ai, .doctor"
-    return f"{lines} {{ border-color: {colour} }} h1, h2, .head .clinic {{ color: {colour} }}"
+def _style_css(style: ReportStyle) -> str:
+    """The paper and the clinic's colour; colours are checked where they are read."""
+    rules = [f"@page {{ size: {style.paper} }}"]
+    if style.large_print:
+        rules.append("html { font-size: 15pt }")
+    if style.colour:
+        rules.append(f":root {{ --strong: {style.colour}; --line: {style.colour} }}")
+    return "\n".join(rules)
 
 
 def _swatches(content: ReportContent) -> dict[str, Asset]:

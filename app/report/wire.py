@@ -11,9 +11,11 @@ from app.report.content import (
     ReportReference,
     ReportScan,
     ReportStructure,
+    ReportStyle,
     ReportTerm,
     ReportTurn,
     ReportVersions,
+    ReportWithheld,
 )
 
 
@@ -34,11 +36,17 @@ def from_wire(data: bytes) -> ReportContent:
             "turns": tuple(ReportTurn(**turn) for turn in plain["turns"]),
             "questions": tuple(plain["questions"]),
             "glossary": tuple(ReportTerm(**term) for term in plain["glossary"]),
-            "sections": tuple(plain["sections"]),
-            "logo_png": base64.b64decode(plain["logo_png"]) if plain["logo_png"] else None,
             "whom_to_call": tuple(ReportContact(**one) for one in plain["whom_to_call"]),
+            "withheld": tuple(ReportWithheld(**one) for one in plain["withheld"]),
+            "sections": tuple(plain["sections"]),
+            "style": _style(plain["style"]),
         }
     )
+
+
+def _style(plain: dict[str, Any]) -> ReportStyle:
+    logo = plain["logo_png"]
+    return ReportStyle(**{**plain, "logo_png": None if logo is None else base64.b64decode(logo)})
 
 
 def _scan(plain: dict[str, Any]) -> ReportScan:

@@ -16,6 +16,7 @@ from app.report.content import (
     ReportContent,
     ReportReference,
     ReportScan,
+    ReportStyle,
     ReportTurn,
     ReportVersions,
 )
@@ -41,15 +42,18 @@ def sample_report(house: House, clinic: Clinic) -> ReportContent:
         scans=(_picture(drawn_png(drawing)),),
         references=(
             ReportReference(
-                drawn_png(drawing, 1), ("region", "modality", "plane"), "Anteroom", "CC0"
+                drawn_png(drawing, 1),
+                ("region", "modality", "plane"),
+                "Anteroom",
+                "CC0",
+                is_drawn=True,
             ),
         ),
         turns=(ReportTurn(said("asked", LANGUAGE, kind="what"), shown),),
         questions=guard.suggested_questions(LANGUAGE, scan),
         whom_to_call=tuple(ReportContact(one.who, one.where) for one in clinic.contacts),
-        logo_png=house.clinic.now.logo,
-        colour=clinic.colour,
         sections=clinic.report_sections,
+        style=ReportStyle(colour=clinic.colour, logo_png=house.clinic.now.logo),
     )
 
 
