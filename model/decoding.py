@@ -182,19 +182,18 @@ def _allowed_best(
 ) -> tuple[int, float]:
     """The token a grammar takes from scores float32[K], and its log-probability among the allowed.
 
-    Places are numbers, and their probability is spread over neighbours: against the end they count
-    together, and of them the median is taken, which errs least. On 445 objects of val pictures the
-    compact base of 40 joint minutes has a mean Dice of 0.264 so, 0.240 with the most probable one.
+    Places are numbers, and their probability is spread over neighbours: of them the median is
+    taken, which errs least. Against the end the most probable one decides, as it was taught.
+    Counting them together finds more (mean Dice 0.374 for 0.355 on 1,353 objects of val pictures),
+    but draws 62 % instead of 20 % of the structures that only other slices of the volume show.
     """
     allowed = list(grammar.allowed())
     logprobs = torch.log_softmax(scores[[column[number] for number in allowed]], dim=0)
     best = int(logprobs.argmax())
-    if grammar.is_at_place:
-        places = len(allowed) - grammar.may_stop  # the end, where allowed, is the last
+    places = len(allowed) - grammar.may_stop  # the end, where allowed, is the last
+    if grammar.is_at_place and best < places:
         sums = logprobs[:places].exp().cumsum(0)
-        has_end = places < len(allowed) and float(logprobs[-1].exp()) > float(sums[-1])
-        middle = int(torch.searchsorted(sums, sums[-1] / 2))
-        best = places if has_end else min(middle, places - 1)
+        best = min(int(torch.searchsorted(sums, sums[-1] / 2)), places - 1)
     return allowed[best], float(logprobs[best])
 
 

@@ -44,10 +44,19 @@ def export_base(
         raise ConfigError(f"{config.out / 'joint.pt'}: run the joint stage first")
     model.load_state_dict(state["model"])
     load_average(model, state["average"])
-    metrics = {"joint_steps": state["step"], "joint_minutes": round(state["passed"] / 60.0, 1)}
+    metrics = _taught_before(config.start_from)
+    metrics["joint_steps"] += state["step"]
+    metrics["joint_minutes"] = round(metrics["joint_minutes"] + state["passed"] / 60.0, 1)
     metrics |= codec_figures(config, prepared)
     report("export " + json.dumps(metrics))
     write_folder(config, prepared, model, metrics, config.out / "folder")
+
+
+def _taught_before(start: str) -> dict[str, float]:
+    """Steps and minutes of joint training that the weights had behind them at the start."""
+    path = Path(start) / "manifest.json"
+    known = json.loads(path.read_text(encoding="utf-8"))["metrics"] if start else {}
+    return {name: known.get(name, 0) for name in ("joint_steps", "joint_minutes")}
 
 
 def codec_figures(config: BaseConfig, prepared: Prepared) -> dict[str, float]:

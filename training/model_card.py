@@ -117,13 +117,16 @@ def figures_for_base(evaluation: Mapping[str, Any]) -> dict[str, float]:
         by_base = "adapter_on" in one
         pairs[key] = one["adapter_on"]["closed_accuracy"] if by_base else answered
         off[key] = answered if by_base else one.get("adapter_off", {}).get("closed_accuracy")
-        pairs[f"{name}_closed_accuracy_blank"] = one.get("closed_accuracy_blank")
     shown = _mask_figures(evaluation)
-    for name, value in pairs.items():
-        if off.get(name) is not None:
-            shown[f"{split}_{name}_adapter_off"] = round(float(off[name]), 4)
-        if value is not None:
-            shown[f"{split}_{name}_adapter_on"] = round(float(value), 4)
+    for name, one in evaluation.get("vqa", {}).items():
+        if one.get("closed_accuracy_blank") is not None:
+            shown[f"{split}_{name}_closed_accuracy_blank"] = round(one["closed_accuracy_blank"], 4)
+    if evaluation.get("adapter") is None:
+        pairs, off = {}, pairs
+    for ending, found in (("off", off), ("on", pairs)):
+        for name, value in found.items():
+            if value is not None and "accuracy" in name:
+                shown[f"{split}_{name}_adapter_{ending}"] = round(float(value), 4)
     return shown
 
 
@@ -178,6 +181,9 @@ def _evaluation(said: Mapping[str, Any]) -> list[str]:
         words = ", ".join(
             f"{key} {value:.3f}" for key, value in one.items() if isinstance(value, float)
         )
+        if "adapter_on" in one:
+            other = one["adapter_on"]["closed_accuracy"]
+            words += f" by the base, which answers; closed_accuracy {other:.3f} with the adapter on"
         lines.append(f"* {name}: {words}")
     return lines
 
