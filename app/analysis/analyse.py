@@ -3,12 +3,13 @@
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from app.analysis.outline import anchor_point, outline_paths
 from app.analysis.plausibility import judge
+from app.analysis.scan_or_not import is_scan
 from app.analysis.stability import MIN_AGREEMENT, VIEWS, common, put_back, seen_through
 from app.anatomy.catalogue import Catalogue
 from app.storage.scans import Look, ScanFacts, StoredRegion
@@ -19,9 +20,6 @@ from model.segmentation import find_regions
 from model.types import Image, Mask, Region
 
 Word = TypeVar("Word")
-CLEAR_COLOUR: Final = 40
-"""Grey levels between the strongest and the weakest channel of a pixel."""
-COLOUR_SHARE: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def analyse(
     started = time.perf_counter()
     views = [seen_through(image, view) for view in VIEWS]
     seen = _recognise(engine, facts, views)
-    words = choose_words(facts, voted(seen), is_colourful=is_colourful(image))
+    words = choose_words(facts, voted(seen), image)
     listed = {name for recognition in seen for name in recognition.structures}
     names = names_to_find(catalogue, words, listed, engine.current().structures)
     is_asked = words.is_scan and bool(names)
@@ -132,13 +130,8 @@ def _region(name: str, mask: Mask) -> Region:
     return Region(name, box, mask)
 
 
-def choose_words(
-    facts: ScanFacts, recognition: Recognition, *, is_colourful: bool = False
-) -> Words:
-    """The DICOM tag where there is one, else the model's word; differences are named.
-
-    A picture from a scanner is a scan whatever the model thinks of it; a colourful one is not.
-    """
+def choose_words(facts: ScanFacts, recognition: Recognition, image: Image) -> Words:
+    """The DICOM tag where there is one, else the model's word; differences are named."""
     pairs = {
         "modality": (facts.modality, recognition.modality),
         "region": (facts.region, recognition.region),
@@ -146,18 +139,10 @@ def choose_words(
     }
     differs = (name for name, (tag, word) in pairs.items() if tag and word and tag != word)
     chosen = {name: tag or word or "other" for name, (tag, word) in pairs.items()}
-    is_scan = facts.source == "dicom" or (recognition.is_scan and not is_colourful)
-    return Words(is_scan=is_scan, disagrees=tuple(differs), **chosen)
-
-
-def is_colourful(image: Image) -> bool:
-    """Whether more than a twentieth of a picture has clear colour; CT, MR and X-ray are grey.
-
-    Of 18 pictures that are no scans all 12 in colour are above the bound; of 22 phone photos and
-    screenshots of scans none is: their tint stays weak.
-    """
-    spread = image.max(axis=2).astype(np.int16) - image.min(axis=2)
-    return bool(np.mean(spread > CLEAR_COLOUR) > COLOUR_SHARE)
+    believed = is_scan(
+        image, from_scanner=facts.source == "dicom", model_agrees=recognition.is_scan
+    )
+    return Words(is_scan=believed, disagrees=tuple(differs), **chosen)
 
 
 def names_to_find(

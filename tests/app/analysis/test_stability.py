@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from app.analysis.analyse import is_colourful, voted
+from app.analysis.analyse import voted
+from app.analysis.scan_or_not import is_colourful
 from app.analysis.stability import VIEWS, View, common, put_back, seen_through
 from model.answering import Recognition
 
