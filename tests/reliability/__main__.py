@@ -7,10 +7,11 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.reliability import faults, guard_cases
+from tests.reliability import faults, guard_cases, uploads
 from tests.reliability.bar import Bar
 
 BARS = {
+    "changed-files": uploads.changed_files,
     "kill-server": faults.kill_the_server,
     "kill-worker": faults.kill_the_worker,
     "guard-cases": guard_cases.shared_cases,
