@@ -6,7 +6,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.deps import House
-from app.storage import audit, handovers, visits
+from app.intake.limits import Limits
+from app.storage import audit, handovers, slices, visits
 from app.storage.tables import now
 
 log = structlog.get_logger()
@@ -36,6 +37,13 @@ def _erase(house: House, visit_id: str) -> bool:
         return False
     log.info("visit_erased", visit_id=visit_id, reason="retention")
     return True
+
+
+def stop_left_over(house: House) -> int:
+    """Close the storing of series whose process ended in the middle; gives how many."""
+    longest = timedelta(seconds=2 * Limits.upload_wall_seconds)
+    with house.sessions() as session, session.begin():
+        return slices.stop_left_over(session, now() - longest)
 
 
 def read_audit(house: House) -> int | None:

@@ -8,7 +8,7 @@ import time
 import structlog
 
 from app.deps import House
-from app.housekeeping import purge, read_audit, sweep
+from app.housekeeping import purge, read_audit, stop_left_over, sweep
 
 log = structlog.get_logger()
 LONGEST_PAUSE_SECONDS = 30.0
@@ -62,6 +62,7 @@ class Supervisor:
             try:
                 purge(self._house)
                 sweep(self._house)
+                stop_left_over(self._house)
                 read_audit(self._house)
             except Exception as error:  # the next round tries again; the server must live on
                 log.error("housekeeping_failed", error_type=type(error).__name__)

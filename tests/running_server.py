@@ -27,6 +27,11 @@ class RunningServer:
         """Memory of the server and all its children, shared pages counted once each (PSS)."""
         return sum(_pss(pid) for pid in _family(self.process.pid))
 
+    def resident_bytes_without_worker(self) -> int:
+        """The same without the worker, whose model needs as much whatever is uploaded."""
+        own = [pid for pid in children_of(self.process.pid) if not _is_worker(pid)]
+        return _pss(self.process.pid) + sum(_pss(pid) for child in own for pid in _family(child))
+
 
 @contextmanager
 def running_server(data_dir: Path, **settings: str) -> Iterator[RunningServer]:
@@ -78,6 +83,13 @@ def children_of(pid: int) -> list[int]:
 
 def _family(pid: int) -> list[int]:
     return [pid, *(one for child in children_of(pid) for one in _family(child))]
+
+
+def _is_worker(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().endswith(b"app\0worker\0")
+    except OSError:
+        return False
 
 
 def _pss(pid: int) -> int:

@@ -1,22 +1,22 @@
 """One visit: its code on a sheet, level, pause, close, undo, erase, and scans of the clinic."""
 
 import io
-from dataclasses import asdict
 
 import segno
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
 from app.intake.envelope import as_mapping
-from app.intake.receive import Refusal, receive
+from app.intake.receive import Refusal
+from app.intake.series import Arrival
+from app.receiving import receive_upload, store_first, store_rest_behind
 from app.staff.access import levels_for
 from app.staff.auth import MemberDep, own_address, see_other, staff_page
 from app.staff.forms import FormDep
-from app.storage import audit, envelopes, scans, visits
-from app.storage.scans import ScanFacts
+from app.storage import audit, envelopes, visits
 from app.storage.tables import Visit, now
 from app.storage.visits import OpenedVisit
 
@@ -122,29 +122,39 @@ def erase(house: HouseDep, session: SessionDep, member: MemberDep, visit_id: str
 
 @router.post("/staff/visits/{visit_id}/scans")
 def deliver_scan(
-    house: HouseDep, session: SessionDep, member: MemberDep, visit_id: str, form: FormDep
+    house: HouseDep,
+    session: SessionDep,
+    member: MemberDep,
+    visit_id: str,
+    form: FormDep,
+    behind: BackgroundTasks,
 ) -> Response:
-    """Attach a scan that the clinic delivers; identifiers go sealed into the filing envelope.
+    """Attach what the clinic delivers; identifiers go sealed into the filing envelope.
 
-    Another patient's id than the one delivered before for this visit stops it, unless staff say
-    that it is right.
+    Another patient's id than the one delivered before for this visit, or two in one upload, stops
+    it, unless staff say that it is right.
     """
     opened = opened_or_404(house, session, visit_id)
-    received = receive(form.data("file"), delivered=True)
+    file = form.files.get("file")
+    received = receive_upload(house, [] if file is None else [file.file], delivered=True)
     if isinstance(received, Refusal):
         return see_other(f"/staff/visits/{visit_id}?refused={received.reason}")
-    identifiers = {} if received.envelope is None else as_mapping(received.envelope)
-    mine = envelopes.patient_digest(house.master, identifiers.get("PatientID", ""))
-    known = envelopes.patients_of_visit(session, visit_id)
-    if mine and known and mine not in known and not form.text("is_right_patient"):
+    known = set(envelopes.patients_of_visit(session, visit_id))
+    mine = _patients(house, received)
+    if mine - known and len(mine | known) > 1 and not form.text("is_right_patient"):
+        received.close()
         return see_other(f"/staff/visits/{visit_id}?refused=other_patient")
-    taken = {name: value for name, value in vars(received).items() if name in _FACTS}
-    scan = scans.add_scan(session, house.blobs, opened, ScanFacts(**taken), received.image_png)
-    session.flush()
-    if received.envelope is not None:
-        envelopes.add(session, house.master, opened, scan.scan_id, identifiers)
-    audit.record(session, member.name, "scan.deliver", scan.scan_id)
+    stored = store_first(session, house, opened, received)
+    for scan in stored:
+        audit.record(session, member.name, "scan.deliver", scan.scan_id)
+    # After the commit: the rest is noted in rows that must be there.
+    behind.add_task(store_rest_behind, house, opened, stored, received)
     return see_other(f"/staff/visits/{visit_id}")
 
 
-_FACTS = frozenset(asdict(ScanFacts("", 0, 0, "")))
+def _patients(house: House, arrival: Arrival) -> set[str]:
+    """The keyed hashes of the patients whose ids these series carry."""
+    envelopes_in = [one.scan.envelope for one in arrival.series if one.scan.envelope is not None]
+    ids = [as_mapping(envelope).get("PatientID", "") for envelope in envelopes_in]
+    digests = [envelopes.patient_digest(house.master, one) for one in ids]
+    return {digest for digest in digests if digest}

@@ -1,6 +1,7 @@
 """Slices of a scan: their sealed blobs, how many are stored, and looks at further ones."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -67,11 +68,15 @@ def end_storing(session: Session, scan_id: str, how: str) -> None:
     )
 
 
-def stop_left_over(session: Session) -> int:
-    """At start: whatever an earlier process was storing has stopped; gives how many series."""
+def stop_left_over(session: Session, begun_before: datetime) -> int:
+    """What began so long ago and still is not stored was left over by a process that ended.
+
+    The age tells, not the start of a server: a listener beside it may be storing at that moment.
+    Gives how many series were stopped.
+    """
     changed = session.execute(
         update(Scan)
-        .where(Scan.storing == "storing")
+        .where(Scan.storing == "storing", Scan.received_at < begun_before)
         .values(storing="stopped")
         .returning(Scan.scan_id)
     )

@@ -11,6 +11,7 @@ from tests.benchmarks.calls import measure_calls
 from tests.benchmarks.engine import measure_engine
 from tests.benchmarks.guard import measure_guard
 from tests.benchmarks.journey import measure_journey
+from tests.benchmarks.series import measure_series
 
 BOUNDS = {
     "structures_seconds_p50": 15.0,
@@ -19,6 +20,9 @@ BOUNDS = {
     "resident_gib": 1.5,
     "guard_milliseconds_p95": 20.0,
     "call_seconds_p99": 3.0,
+    "series_structures_seconds": 20.0,
+    "series_whole_seconds": 60.0,
+    "series_server_mib": 600.0,
 }
 
 
@@ -32,6 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         numbers = measure_journey(Path(folder), options.rounds)
         numbers |= measure_calls(Path(folder), options.call_seconds)
+        numbers |= measure_series(Path(folder))
     numbers |= measure_guard() | measure_engine(options.rounds)
     print_table(numbers)
     if options.json:

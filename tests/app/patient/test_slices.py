@@ -1,11 +1,14 @@
 """A series on the tablet: slices arrive behind; each can be seen, named and asked about."""
 
 import time
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
+from app.housekeeping import stop_left_over
 from app.storage import scans, turns
+from app.storage.tables import Scan, now
 from tests.app.intake.made_files import pixels_of
 from tests.app.intake.made_series import drawn_series, zip_of
 from tests.app.patient.visitor import Visitor
@@ -66,3 +69,17 @@ def test_a_foreign_slice_is_not_there(holder: Visitor) -> None:
     dan = Visitor.of(holder.house).start()
     for path in ("slices/2.png", "slice?slice=2"):
         assert dan.client.get(f"{path_of_alice}/{path}").status_code == 404
+
+
+@pytest.mark.parametrize(("minutes", "storing"), [(5, "storing"), (30, "stopped")])
+def test_a_series_left_over_by_a_dead_process_does_not_wait_for_ever(
+    holder: Visitor, minutes: int, storing: str
+) -> None:
+    with holder.house.sessions() as session, session.begin():
+        scan = session.get(Scan, holder.scan_id)
+        assert scan is not None
+        scan.storing, scan.slices_stored = "storing", 3
+        scan.received_at = now() - timedelta(minutes=minutes)
+    stop_left_over(holder.house)
+    with holder.house.sessions() as session:
+        assert scans.all_of_visit(session, holder.opened.visit.visit_id)[0].storing == storing
