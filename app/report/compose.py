@@ -46,6 +46,11 @@ class Outlined(Protocol):
         """Its share of the picture."""
         ...
 
+    @property
+    def drawn_by(self) -> str:
+        """The doctor who drew it by hand; empty for the model's own."""
+        ...
+
 
 def marked_structures(
     regions: Iterable[Outlined], catalogue: Catalogue, language: str
@@ -79,6 +84,7 @@ def marked_structures(
                 pattern=structure.pattern,
                 path=region.path,
                 anchor=region.anchor,
+                by_doctor=bool(region.drawn_by),
             )
         )
     return tuple(marked)

@@ -11,7 +11,10 @@ SECTIONS: Final = ("pictures", "examples", "answers", "questions", "words")
 
 @dataclass(frozen=True)
 class ReportStructure:
-    """One marked part, numbered from 1; `path`, `anchor` (x, y) in pixels of the scan's picture."""
+    """One marked part, numbered from 1; `path`, `anchor` (x, y) in pixels of the scan's picture.
+
+    `by_doctor`: a doctor drew it by hand, not the model.
+    """
 
     key: str
     number: int
@@ -22,6 +25,7 @@ class ReportStructure:
     pattern: str
     path: str
     anchor: tuple[float, float]
+    by_doctor: bool = False
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class DrawnRegion:
     path: str
     anchor: tuple[float, float]
     area_share: float
+    drawn_by: str = ""
 
 
 def drawn_region(key: str, x: float, y: float, radius: float, size: int = 200) -> DrawnRegion:
