@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import yaml
 
-from app.clinicfolder.contents import MOST_CONTACTS, SECTIONS, Clinic
+from app.clinicfolder.contents import MOST_CONTACTS, Clinic
 from app.i18n import LANGUAGES
 from app.references.weights import NAMES, Weights
+from app.report.content import SECTIONS
 
 _LINES: Final = ("name", "colour", "retention_hours", "emergency_number", "crisis_line")
 

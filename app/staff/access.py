@@ -55,6 +55,7 @@ ACCESS: Final[Mapping[tuple[str, str], Entry]] = {
     ("GET", "/staff/visits/{visit_id}/sheet"): CARE,
     ("GET", "/staff/visits/{visit_id}/code.svg"): CARE,
     ("GET", "/staff/visits/{visit_id}/report.pdf"): CARE,
+    ("GET", "/staff/visits/{visit_id}/doctor.pdf"): DOCTOR,
     ("POST", "/staff/visits/{visit_id}/level"): CARE,
     ("POST", "/staff/visits/{visit_id}/pause"): CARE,
     ("POST", "/staff/visits/{visit_id}/close"): CARE,

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from app.clinicfolder.contents import LEVELS, MOST_CONTACTS, SECTIONS, Clinic
+from app.clinicfolder.contents import LEVELS, MOST_CONTACTS, Clinic
 from app.clinicfolder.contrast import LEAST_CONTRAST, is_colour, least_contrast, shades
 from app.clinicfolder.folder import CLINIC, LOGO, POLICY, earlier, read_earlier, write
 from app.clinicfolder.form import texts_of, yaml_of
@@ -22,6 +22,7 @@ from app.errors import AppError
 from app.guardrail.check import Guard, PolicyError, Scan
 from app.i18n import offered_languages, own_name
 from app.intake.receive import Refusal, receive
+from app.report.content import SECTIONS
 from app.report.render import ReportError, render_pdf
 from app.staff.auth import Member, MemberDep, see_other, staff_page
 from app.staff.forms import FormDep
@@ -216,8 +217,9 @@ def go_back(house: HouseDep, session: SessionDep, member: MemberDep, form: FormD
         raise AppError("not_found", 404, HOME)
     name = kept.split("-", 3)[3]
     text = data.decode("utf-8", "replace") if name != LOGO else ""
-    trial = {CLINIC: _tried, POLICY: lambda h, t: _tried_policy(h, t, [])}.get(name)
-    if trial is not None and trial(house, text).mistakes:
+    if (name == CLINIC and _tried(house, text).mistakes) or (
+        name == POLICY and _tried_policy(house, text, []).mistakes
+    ):
         raise AppError("not_found", 409, HOME)  # written for an older version of the program
     _write(house, session, member, name, data)
     return see_other(f"{HOME}?done=saved")
