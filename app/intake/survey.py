@@ -182,7 +182,10 @@ def _kind(dataset: Dataset, kinds: tuple[str, ...], file: int | None) -> tuple[o
         return (*sizes, word_of(dataset, "SOPInstanceUID"))
     echo = tuple(round(value, 1) for value in numbers_of(dataset, "EchoTime"))
     weight = numbers_of(dataset, "DiffusionBValue")
-    return sizes, echo, weight, kinds[:1], kinds[2:], file
+    # The fourth value and on tell magnitude from phase in MR; in CT they name how a slice was
+    # made ("ADD" where thin ones were summed at the skull base), and one head mixes them.
+    species = kinds[2:3] if header_words.modality_of(dataset) == "CT" else kinds[2:]
+    return sizes, echo, weight, kinds[:1], species, file
 
 
 def _position(dataset: Dataset, frame: int) -> Vector:
