@@ -14,8 +14,9 @@ from app.main import make_app
 from app.staff.access import ACCESS, levels_for
 from app.staff.auth import admit, cookie_name
 from app.staff.pages import router
-from app.storage import staff
+from app.storage import staff, visits
 from app.storage.staff import ROLES
+from app.storage.tables import new_id
 from tests.app.staff.cast import CAST, copied_house
 
 
@@ -29,7 +30,7 @@ def walk(routes: list[object]) -> Iterator[tuple[str, str]]:
 
 ROUTES = sorted(set(walk(list(router.routes))))
 SAMPLES = ("0" * 32, "not-an-id", "%00", "-1")
-WHO = ("nobody", "made-up token", *ROLES)
+WHO = ("nobody", "made-up token", "removed", *ROLES)
 
 
 def filled(path: str, sample: str) -> str:
@@ -69,18 +70,35 @@ def client_of(crowd: dict[str, TestClient]) -> dict[str, TestClient]:
             token = staff.start_session(session, house.master, member.staff_id)
             crowd[role].cookies.clear()
             crowd[role].cookies.set(cookie_name(house), token)
+        rita = staff.add(session, f"Rita {new_id()}", "no hash", ROLES)
+        session.flush()
+        token = staff.start_session(session, house.master, rita.staff_id)
+        crowd["removed"].cookies.set(cookie_name(house), token)
+        staff.remove(session, rita)
     return crowd
+
+
+@pytest.fixture
+def visit_ids(client_of: dict[str, TestClient]) -> tuple[str, str]:
+    """A visit that is open and one that was erased."""
+    house: House = client_of["house"].app.state.house  # type: ignore[attr-defined]
+    with house.sessions() as session, session.begin():
+        kept, gone = (visits.open_visit(session, house.master) for _ in range(2))
+        visits.erase(session, house.blobs, gone.visit.visit_id)
+        return kept.visit.visit_id, gone.visit.visit_id
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES, ids=str)
 def test_only_the_roles_of_the_table_come_in(
-    method: str, path: str, client_of: dict[str, TestClient]
+    method: str, path: str, client_of: dict[str, TestClient], visit_ids: tuple[str, str]
 ) -> None:
     entry = ACCESS[(method, path)]
-    addresses = [filled(path, one) for one in SAMPLES] if "{" in path else [filled(path, "")]
+    samples = (*SAMPLES, *visit_ids) if "{" in path else ("",)
+    addresses = [filled(path, one) for one in samples]
     for who in WHO:
         for address in addresses:
-            answer = client_of[who].request(method, address)
+            form = {"level": "hold"} if method == "POST" else None  # the only one all may set
+            answer = client_of[who].request(method, address, data=form)
             goes_to_sign_in = answer.headers.get("location") == "/staff/sign-in"
             if entry.is_public:
                 assert answer.status_code in (200, 303, 401, 422, 429), (who, address)
