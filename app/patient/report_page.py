@@ -1,11 +1,13 @@
 """The PDF to take along: gathers what was shown, in the edition the release level allows."""
 
 import time
+from dataclasses import replace
 from datetime import datetime
+from typing import Annotated
 
 import structlog
 from babel.dates import format_date
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
@@ -17,6 +19,7 @@ from app.patient.release import allowed
 from app.patient.seen import SeenScan, healthy_examples, see
 from app.patient.start import next_address
 from app.report.content import (
+    SECTIONS,
     ReportContact,
     ReportContent,
     ReportReference,
@@ -43,14 +46,25 @@ _MATCHES = {
 
 # Watch, not Use: the note of use would hold the database's write lock while the PDF is made.
 @router.get("/report.pdf")
-def report(house: HouseDep, session: SessionDep, tablet: Watch) -> Response:
-    """The report as it stands now; made anew each time, kept nowhere."""
+def report(
+    house: HouseDep,
+    session: SessionDep,
+    tablet: Watch,
+    part: Annotated[list[str] | None, Query(max_length=len(SECTIONS))] = None,
+    *,
+    large: bool = False,
+) -> Response:
+    """The report as it stands now; made anew each time, kept nowhere.
+
+    `part`: the sections that the patient wants; all that the clinic prints when none is named.
+    """
     back = next_address(session, tablet.opened)
     if house.settings.kiosk:
         raise AppError("ask_at_desk", 403, back)
     started = time.monotonic()
     try:
-        pdf = render_pdf(report_content(session, house, tablet))
+        content = report_content(session, house, tablet)
+        pdf = render_pdf(chosen(content, part, large=large))
     except ReportError as error:
         raise AppError(error.key, 503, back) from None
     audit.record(session, "patient", "report.pdf", tablet.visit_id)
@@ -58,6 +72,13 @@ def report(house: HouseDep, session: SessionDep, tablet: Watch) -> Response:
     # The same name for every report: a file name is read by whoever uses the tablet next.
     headers = {"Content-Disposition": 'attachment; filename="my-visit.pdf"'}
     return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+def chosen(content: ReportContent, parts: list[str] | None, *, large: bool) -> ReportContent:
+    """The content with only the named parts, in the clinic's order, and in larger letters."""
+    kept = tuple(name for name in content.sections if not parts or name in parts)
+    style = replace(content.style, large_print=large)
+    return replace(content, sections=kept or content.sections, style=style)
 
 
 def report_content(session: Session, house: House, tablet: Tablet) -> ReportContent:

@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 
 from app.patient.access import find_tablet
-from app.patient.report_page import report_content
+from app.patient.report_page import chosen, report_content
 from app.report.content import ReportContent
 from tests.app.patient.conftest import OpenHouse
 from tests.app.patient.visitor import RAW, Visitor
@@ -65,3 +65,14 @@ def test_a_tablet_that_stays_saves_no_file(open_copy: OpenHouse) -> None:
     assert "Ask at the front desk for your paper" in alice.html
     for path in ("/report.pdf", f"{alice.scan_path}/my-picture.png"):
         assert alice.client.get(path).status_code == 403
+
+
+def test_a_patient_chooses_parts_and_larger_letters(alice: Visitor) -> None:
+    assert alice.sees("report-chosen")
+    known = content(alice)
+    kept = chosen(known, ["words", "pictures", "made up"], large=True)
+    assert kept.sections == ("pictures", "words")
+    assert kept.style.large_print
+    assert chosen(known, ["made up"], large=False).sections == known.sections
+    answer = alice.client.get("/report.pdf?part=questions&large=1")
+    assert answer.content.startswith(b"%PDF-")

@@ -1,4 +1,7 @@
+import io
+
 import numpy as np
+import pdfplumber
 import pytest
 
 from app.analysis.overlay import anchor_point, outline_paths
@@ -48,6 +51,22 @@ def test_raw_text_is_for_the_doctor_alone(signed_in: SignedIn, visit_id: str) ->
         assert "Ask your doctor." in page
         assert "How long will I wait?" in page
         assert "<script>alert" not in page
+
+
+def test_only_the_doctors_copy_holds_raw_words(signed_in: SignedIn, visit_id: str) -> None:
+    copies = {
+        name: signed_in("doctor").get(f"/staff/visits/{visit_id}/{name}.pdf")
+        for name in ("report", "doctor")
+    }
+    texts = {name: pdf_text(answer.content) for name, answer in copies.items()}
+    assert RAW in texts["doctor"]
+    assert RAW not in texts["report"]
+    assert signed_in("nurse").get(f"/staff/visits/{visit_id}/doctor.pdf").status_code == 403
+
+
+def pdf_text(data: bytes) -> str:
+    with pdfplumber.open(io.BytesIO(data)) as document:
+        return " ".join(" ".join(page.extract_text().split()) for page in document.pages)
 
 
 def test_pictures_and_marked_regions_are_shown(
