@@ -159,6 +159,8 @@ def _restricted(net: Any, grammars: Sequence[SuffixGrammar]) -> Choose:
     index = torch.tensor(known, device=net.device)
     # A plain head (not quantised, no LoRA on it) lets the rest of the vocabulary be left unread.
     head = net.lm_head.weight[index] if type(net.lm_head) is nn.Linear else None
+    codes = next((one.code_ids for one in grammars if one.code_ids), ())
+    unlikeness = _unlikeness(net, codes)
 
     def choose(hidden: Tensor, running: Sequence[int]) -> tuple[list[int], list[float]]:
         scores = _scores(net, hidden)[:, index] if head is None else _soft(net, hidden @ head.T)
@@ -168,7 +170,7 @@ def _restricted(net: Any, grammars: Sequence[SuffixGrammar]) -> Choose:
                 tokens.append(known[0])
                 logprobs.append(0.0)
                 continue
-            token, logprob = _allowed_best(found, grammars[row], column)
+            token, logprob = _allowed_best(found, grammars[row], column, unlikeness)
             grammars[row].feed(token)
             tokens.append(token)
             logprobs.append(logprob)
@@ -178,7 +180,10 @@ def _restricted(net: Any, grammars: Sequence[SuffixGrammar]) -> Choose:
 
 
 def _allowed_best(
-    scores: Tensor, grammar: SuffixGrammar, column: dict[int, int]
+    scores: Tensor,
+    grammar: SuffixGrammar,
+    column: dict[int, int],
+    unlikeness: Tensor | None = None,
 ) -> tuple[int, float]:
     """The token a grammar takes from scores float32[K], and its log-probability among the allowed.
 
@@ -186,6 +191,9 @@ def _allowed_best(
     taken, which errs least. Against the end the most probable one decides, as it was taught.
     Counting them together finds more (mean Dice 0.374 for 0.355 on 1,353 objects of val pictures),
     but draws 62 % instead of 20 % of the structures that only other slices of the volume show.
+
+    Of the codes the one is taken that is expected to be least unlike the right one (float32[C, C]):
+    where many are possible the most probable one is the empty one, whatever is to be drawn.
     """
     allowed = list(grammar.allowed())
     logprobs = torch.log_softmax(scores[[column[number] for number in allowed]], dim=0)
@@ -194,7 +202,21 @@ def _allowed_best(
     if grammar.is_at_place and best < places:
         sums = logprobs[:places].exp().cumsum(0)
         best = min(int(torch.searchsorted(sums, sums[-1] / 2)), places - 1)
+    if grammar.is_at_code and unlikeness is not None:
+        best = int((logprobs.exp() @ unlikeness).argmin())
     return allowed[best], float(logprobs[best])
+
+
+def _unlikeness(net: Any, code_ids: Sequence[int]) -> Tensor | None:
+    """float32[C, C]: the root of the distance between codes' embeddings; None without codes.
+
+    Codes that draw alike have learnt to lie close together.
+    """
+    rows = net.get_input_embeddings().weight
+    if not code_ids or not rows.is_floating_point():
+        return None
+    known = rows[torch.tensor(code_ids, device=rows.device)].detach().float().cpu()
+    return torch.cdist(known, known).sqrt()
 
 
 def _scores(net: Any, hidden: Tensor) -> Tensor:

@@ -55,12 +55,22 @@ class SuffixGrammar:
         """Whether a place comes next, or the end where `may_stop`."""
         return len(self._box) < _LOCS_PER_BOX
 
+    @property
+    def code_ids(self) -> Sequence[int]:
+        """The token numbers of mask codes; none where no masks are asked for."""
+        return self._tokens.seg_ids if self._codes else ()
+
+    @property
+    def is_at_code(self) -> bool:
+        """Whether a mask code comes next."""
+        return not self.is_at_place and self._seen_codes < self._codes
+
     def allowed(self) -> Sequence[int]:
         """The token numbers that may come next; places in their order, the end token last."""
         if self.is_at_place:
             places = self._places()
             return (*places, self._tokens.eos_id) if self.may_stop else places
-        if self._seen_codes < self._codes:
+        if self.is_at_code:
             return self._tokens.seg_ids
         return tuple({tail.ids[self._at] for tail in self._open})
 

@@ -69,3 +69,22 @@ def test_codes_and_names_are_the_most_probable_ones(tokens: TextTokens) -> None:
         grammar.feed(tokens.loc_ids[place])
     chances = {tokens.seg_ids[3]: 0.4, tokens.seg_ids[4]: 0.35, tokens.seg_ids[5]: 0.25}
     assert taken(tokens, grammar, chances)[0] == tokens.seg_ids[3]
+
+
+def test_a_code_between_the_likely_ones_is_taken(tokens: TextTokens) -> None:
+    import torch
+
+    from model.decoding import _allowed_best
+
+    grammar = SuffixGrammar(["liver"], tokens, has_masks=True)
+    for place in (1, 1, 9, 9):
+        grammar.feed(tokens.loc_ids[place])
+    known = list(grammar.vocabulary())
+    column = {number: place for place, number in enumerate(known)}
+    scores = torch.full((len(known),), -50.0)
+    for code, chance in ((3, 0.4), (4, 0.3), (5, 0.3)):
+        scores[column[tokens.seg_ids[code]]] = torch.tensor(chance).log()
+    unlikeness = torch.ones(128, 128) - torch.eye(128)
+    unlikeness[4, 5] = unlikeness[5, 4] = 0.1
+    assert _allowed_best(scores, grammar, column)[0] == tokens.seg_ids[3]
+    assert _allowed_best(scores, grammar, column, unlikeness)[0] == tokens.seg_ids[4]
