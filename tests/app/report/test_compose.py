@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 from app.anatomy.catalogue import load
 from app.report.compose import (
@@ -104,3 +105,17 @@ def test_html_in_every_text_is_shown_as_text() -> None:
     )
     assert "<script" not in page.html
     assert 'src="http' not in page.html
+
+
+def test_a_part_drawn_by_a_doctor_is_named_and_the_computer_is_not() -> None:
+    scan = drawn_scan()
+    by_hand = tuple(replace(one, by_doctor=True) for one in scan.structures)
+    mixed = (replace(scan.structures[0], by_doctor=True), *scan.structures[1:])
+    for structures, computer, doctor in (
+        (scan.structures, True, False),
+        (mixed, True, True),
+        (by_hand, False, True),
+    ):
+        page = build_page(drawn_report(scans=(replace(scan, structures=structures),))).html
+        assert ("A computer drew the coloured parts." in page) == computer
+        assert ("A doctor drew these by hand:" in page) == doctor
