@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from app.analysis.slice_picture import slice_png
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
 from app.patient.access import Tablet, Watch
@@ -29,7 +30,8 @@ from app.report.content import (
     ReportVersions,
 )
 from app.report.render import ReportError, render_pdf
-from app.storage import audit, notes, questions, references, scans
+from app.storage import audit, notes, questions, references, scans, slices
+from app.storage.tables import Scan
 
 router = APIRouter()
 log = structlog.get_logger()
@@ -115,13 +117,18 @@ _FIXED = ("ai_line", "companion", "intended_purpose")
 def _seen(session: Session, house: House, tablet: Tablet) -> list[SeenScan]:
     rows = scans.all_of_visit(session, tablet.visit_id)
     looked = [row for row in rows if row.status == "looked"]
-    return [see(session, tablet.opened, row, house.catalogue, tablet.language) for row in looked]
+    numbered: list[tuple[Scan, int | None]] = []
+    for row in looked:
+        numbered.append((row, None))
+        numbered += [(row, look.slice_number) for look in slices.looks_of(session, row)]
+    words = (house.catalogue, tablet.language)
+    return [see(session, tablet.opened, row, *words, number=number) for row, number in numbered]
 
 
 def _printed(house: House, tablet: Tablet, seen: SeenScan) -> ReportScan:
     assert seen.look is not None  # only scans that were looked at are printed
     return ReportScan(
-        image_png=scans.picture_of(house.blobs, tablet.opened, seen.row),
+        image_png=_picture(house, tablet, seen),
         width=seen.facts.width,
         height=seen.facts.height,
         modality=seen.look.modality,
@@ -130,6 +137,12 @@ def _printed(house: House, tablet: Tablet, seen: SeenScan) -> ReportScan:
         structures=seen.parts,
         uncertain=seen.unsure,
     )
+
+
+def _picture(house: House, tablet: Tablet, seen: SeenScan) -> bytes:
+    if seen.number == seen.first:
+        return scans.picture_of(house.blobs, tablet.opened, seen.row)
+    return slice_png(house.blobs, tablet.opened, seen.row, seen.number)
 
 
 def _examples(session: Session, house: House, seen: list[SeenScan]) -> tuple[ReportReference, ...]:

@@ -11,6 +11,7 @@ from app.storage import scans, turns
 from app.storage.tables import Scan, now
 from tests.app.intake.made_files import pixels_of
 from tests.app.intake.made_series import drawn_series, zip_of
+from tests.app.patient.test_report import content
 from tests.app.patient.visitor import Visitor
 
 
@@ -53,6 +54,9 @@ def test_the_parts_of_another_slice_are_named_when_asked_for(holder: Visitor) ->
     holder.get(f"{holder.scan_path}/slice?slice=2")
     assert holder.sees("structure")
     assert holder.sees("overlay")
+    first, second = content(holder).scans
+    assert first.image_png != second.image_png
+    assert second.structures
 
 
 def test_a_question_is_about_the_slice_on_screen(holder: Visitor) -> None:
