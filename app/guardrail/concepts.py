@@ -182,8 +182,7 @@ def _objected(pattern: Pattern, spans: Spans, chosen: list[tuple[int, int]]) -> 
     for concept in pattern.unless:
         before, behind = _REACH.get(concept, _REACH_OF_OTHERS)
         first, last = low - before, low + behind if behind < 0 else high + behind
-        if concept in _REACH:
-            first, last = _within_sentence(spans.get(BORDER, []), (low, high), (first, last))
+        first, last = _within_sentence(spans.get(BORDER, []), (low, high), (first, last))
         there = spans.get(concept, [])
         index = bisect_left(there, (first, 0))
         if index < len(there) and there[index][0] <= last:
