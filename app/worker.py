@@ -20,6 +20,7 @@ from app.analysis.converse import Picture, Question, converse, guard_scan
 from app.analysis.slice_picture import facts_of_slice, slice_image
 from app.deps import House, open_house
 from app.guardrail.check import Scan as GuardScan
+from app.library_work import work_on_library
 from app.logs import place_of, start_logging
 from app.memory import resident_mib
 from app.settings import Settings
@@ -129,7 +130,7 @@ def work_once(
         row = row or work.claim_scan(session, worker_id)
         row = row or work.claim_slice_look(session, worker_id)
         if row is None:
-            return False
+            return work_on_library(house, engine, worker_id)
         faulthandler.dump_traceback_later(work.LEASE.total_seconds(), exit=True)
         try:
             digest = _finish(house, engine, session, row)

@@ -19,7 +19,7 @@ from app.patient.forms import MAX_LISTED, MAX_LISTED_CHARS, Typed
 from app.patient.release import Allowed, allowed
 from app.patient.said import said
 from app.patient.scan_page import page_values, slice_named
-from app.patient.seen import SeenScan, healthy_examples, see
+from app.patient.seen import SeenScan, count_miss, healthy_examples, see
 from app.patient.showing import go_to, show
 from app.storage import alerts, audit, questions, scans, turns
 from app.storage.tables import Scan
@@ -180,7 +180,10 @@ def _composed(at: Asking, kind: str) -> str:
     """The answer to "what" and "healthy": from the marked parts and approved texts alone."""
     language = at.tablet.language
     if kind == "healthy":
-        return said("healthy", language, count=len(healthy_examples(at.session, at.seen)))
+        found = healthy_examples(at.session, at.seen, at.house.clinic.clinic.match_weights)
+        if not found:
+            count_miss(at.session, at.seen)
+        return said("healthy", language, count=len(found))
     return said(
         "what",
         language,

@@ -82,7 +82,9 @@ def page_values(
         "counts": {one.scan_id: one.slice_count for one in all_scans},
         "turns": turns,
         "is_pending": any(turn.text is None and not turn.is_saved for turn in turns),
-        "examples": healthy_examples(session, seen) if wants_examples and can.look else [],
+        "examples": healthy_examples(session, seen, house.clinic.clinic.match_weights)
+        if wants_examples and can.look
+        else [],
         "wants_examples": wants_examples,
         "listed": listed,
         "suggested": suggestions(house, tablet.language, listed),

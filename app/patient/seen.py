@@ -8,9 +8,10 @@ from app.analysis.slice_picture import presets_for
 from app.anatomy.catalogue import Catalogue
 from app.patient.orientation import Edges, edges_of
 from app.references.match import Match, match
+from app.references.weights import Weights
 from app.report.compose import marked_structures, structure_names
 from app.report.content import ReportStructure
-from app.storage import references, scans, slices
+from app.storage import library_misses, references, scans, slices
 from app.storage.scans import Look, ScanFacts, StoredRegion
 from app.storage.slices import Progress
 from app.storage.tables import Reference, Scan
@@ -120,7 +121,16 @@ def _example(row: Reference) -> Example:
     return Example(**{**values, "structures": tuple(row.structures)})
 
 
-def healthy_examples(session: Session, seen: SeenScan) -> list[Match[Example]]:
+def count_miss(session: Session, seen: SeenScan) -> None:
+    """Note that a patient found no healthy example of this kind; nothing of the visit is kept."""
+    if seen.look is not None and seen.look.is_scan:
+        look, age_band = seen.look, seen.facts.age_band or ""
+        library_misses.count(session, (look.region, look.modality, look.plane, age_band))
+
+
+def healthy_examples(
+    session: Session, seen: SeenScan, weights: Weights | None = None
+) -> list[Match[Example]]:
     """The clinic's approved examples that fit this scan, best first."""
     if seen.look is None or not seen.look.is_scan:
         return []
@@ -133,5 +143,6 @@ def healthy_examples(session: Session, seen: SeenScan) -> list[Match[Example]]:
         structures=[region.structure for region in seen.regions],
         age_band=seen.facts.age_band,
         sex=seen.facts.sex,
+        weights=weights,
     )
     return found[:MAX_EXAMPLES]

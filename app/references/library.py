@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -61,6 +61,7 @@ class Particulars:
     consent_ref: str = ""
     expires_on: str = ""
     caption: str = ""
+    is_drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class Problem:
     """One thing to put right: the field and a reason key.
 
     Reason keys: missing, unknown, too_long, no_licence_or_consent, bad_date, expired,
-    unknown_column, missing_column, no_rows, too_many_rows, same_file_twice.
+    duplicate, near_duplicate, burned_in_text, face, unknown_column, missing_column, no_rows,
+    too_many_rows, same_file_twice.
     """
 
     field: str
@@ -117,10 +119,11 @@ def check(values: Mapping[str, str], structures: Collection[str], today: date) -
     ]
     if problems:
         return Checked(None, tuple(problems))
-    return Checked(Particulars(**clean, structures=tuple(dict.fromkeys(named))), ())
+    structures_once = tuple(dict.fromkeys(named))
+    return Checked(Particulars(structures=structures_once, is_drawn=False, **clean), ())
 
 
-_FIELDS: Final = tuple(field.name for field in fields(Particulars))
+_FIELDS: Final = CSV_COLUMNS[1:]
 _WORDS: Final = {
     "region": (REGIONS, True),
     "modality": (MODALITIES, True),

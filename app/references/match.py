@@ -4,10 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
+from app.references.weights import Weights, shipped_weights
 from model.vocabulary import AGE_BANDS
 
 UNKNOWN_WORDS: Final = (None, "", "other")
 """What a scan says of its kind, part of the body or plane when nobody could tell."""
+
+
+OTHER_IN_OTHER_SEX: Final = ("pelvis", "breast")
+GROWN_UP: Final = AGE_BANDS.index("18-39")
+"""From this age band on a body changes slowly; before, bones and organs still grow."""
 
 
 class ReferenceLike(Protocol):
@@ -31,28 +37,6 @@ class ReferenceLike(Protocol):
     def sex(self) -> str: ...  # noqa: D102
     @property
     def is_drawn(self) -> bool: ...  # noqa: D102
-
-
-@dataclass(frozen=True)
-class Weights:
-    """How much each agreement counts; a clinic may hand in others.
-
-    The parts of the body in the picture count most: a liver without a kidney beside it helps
-    nobody who looks at a kidney. A grown-up's age changes a picture less than the other sex does
-    in the pelvis, but a child's does not resemble a grown-up's at all.
-    """
-
-    structures: float = 4.0
-    level: float = 2.0
-    same_age: float = 2.0
-    near_age: float = 1.0
-    far_age: float = -1.0
-    same_sex: float = 1.5
-    any_sex: float = 0.5
-    other_sex: float = -1.5
-    same_side: float = 1.5
-    other_side: float = -1.0
-    drawn: float = -1.0
 
 
 R_co = TypeVar("R_co", bound=ReferenceLike, covariant=True)
@@ -91,31 +75,60 @@ def match(
     """
     if region in UNKNOWN_WORDS or modality in UNKNOWN_WORDS:
         return []
-    scale = weights or Weights()
+    scale = weights or shipped_weights()
     wanted = set(structures)
+    has_plane = plane not in UNKNOWN_WORDS
+    same = ("same_region", "same_modality", "same_plane")[: 3 if has_plane else 2]
+    people: dict[tuple[str, str, str], tuple[Judged, ...] | None] = {}  # few kinds of people
     found: list[Match[R_co]] = []
     for reference in references:
         if reference.region != region or reference.modality != modality:
             continue
-        if plane not in UNKNOWN_WORDS and reference.plane != plane:
+        if has_plane and reference.plane != plane:
             continue
-        judged = [
+        person = (reference.age_band, reference.sex, reference.side)
+        if person not in people:
+            people[person] = _judged_person(scale, reference, age_band, sex, side)
+        judged_person = people[person]
+        if judged_person is None:
+            continue
+        judged = (
             _by_structures(scale, wanted, reference.structures),
             _by_level(scale, level, reference.level),
-            _by_age(scale, age_band, reference.age_band),
-            _by_sex(scale, sex, reference.sex),
-            _by_side(scale, side, reference.side),
-        ]
-        reasons = ["same_region", "same_modality"]
-        reasons += [] if plane in UNKNOWN_WORDS else ["same_plane"]
-        reasons += [reason for _, reason in judged if reason]
+            *judged_person,
+        )
+        reasons = (*same, *(reason for _, reason in judged if reason))
         score = sum(points for points, _ in judged) + (scale.drawn if reference.is_drawn else 0)
-        found.append(Match(reference, round(score, 6), tuple(reasons)))
+        if score >= scale.least:
+            found.append(Match(reference, round(score, 6), reasons))
     return sorted(found, key=lambda one: -one.score)
+
+
+def _is_poor(scale: Weights, one: ReferenceLike, age_band: str | None, sex: str | None) -> bool:
+    """Whether an example would mislead: a grown-up beside a child, the other sex in the pelvis."""
+    if one.region in OTHER_IN_OTHER_SEX and {sex, one.sex} == {"female", "male"}:
+        return True
+    if age_band not in AGE_BANDS or one.age_band not in AGE_BANDS:
+        return False
+    places = AGE_BANDS.index(age_band), AGE_BANDS.index(one.age_band)
+    return min(places) < GROWN_UP and abs(places[0] - places[1]) > scale.child_steps
 
 
 Judged = tuple[float, str]
 """Points and the reason for them; an empty reason when nothing is to be said."""
+
+
+def _judged_person(
+    scale: Weights, one: ReferenceLike, age_band: str | None, sex: str | None, side: str | None
+) -> tuple[Judged, ...] | None:
+    """Points for age, sex and side; None for an example that would mislead."""
+    if _is_poor(scale, one, age_band, sex):
+        return None
+    return (
+        _by_age(scale, age_band, one.age_band),
+        _by_sex(scale, sex, one.sex),
+        _by_side(scale, side, one.side),
+    )
 
 
 def _by_structures(scale: Weights, wanted: set[str], shown: Sequence[str]) -> Judged:

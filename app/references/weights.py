@@ -27,7 +27,6 @@ class Weights:
     other_sex: float = -1.5
     same_side: float = 1.5
     other_side: float = -1.0
-    same_sequence: float = 1.0
     drawn: float = -1.0
     least: float = -3.0
     child_steps: float = 1.0

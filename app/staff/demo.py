@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from app.deps import House
 from app.references.drawings import DRAWINGS
 from app.references.drawn import Drawing, drawn_png
-from app.references.library import likeness
+from app.references.library import Particulars, likeness
 from app.staff.login import new_account
 from app.storage import audit, references, scans, staff, visits
-from app.storage.references import ReferenceRecord
 from app.storage.scans import ScanFacts
 from model.pixels import PIXELS_VERSION
 
@@ -63,7 +62,7 @@ def _add_reference(
     if references.same_picture(session, drawn.digest):
         return 0
     known = house.catalogue.structures
-    record = ReferenceRecord(
+    record = Particulars(
         region=drawing.region,
         modality=drawing.modality,
         plane=drawing.plane,

@@ -2,128 +2,105 @@
 
 import io
 import zipfile
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Final
+from collections.abc import Mapping
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from app.deps import House, HouseDep, SessionDep
-from app.intake.receive import Refusal, receive
-from app.references.library import Problem, Row, read_csv
-from app.staff.auth import Member, MemberDep, staff_page
+from app.deps import HouseDep, SessionDep
+from app.library_work import rows_of
+from app.references.library import CSV_COLUMNS, Problem
+from app.staff.auth import Member, MemberDep, see_other, staff_page
 from app.staff.forms import FormDep
-from app.staff.references import doubts, keep
-from app.storage import audit, references
-from app.storage.tables import now
-from model.vocabulary import MODALITIES, PLANES, REGIONS
+from app.storage import audit, library_jobs, library_misses, references
+from app.storage.library_misses import Kind
+from model.vocabulary import AGE_BANDS, MODALITIES, REGIONS
 
 router = APIRouter()
-MAX_CSV_BYTES: Final = 4 * 1024 * 1024
-MAX_PICTURE_BYTES: Final = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one line: taken when there are no problems."""
-
-    line: int
-    file: str
-    problems: tuple[Problem, ...]
 
 
 @router.get("/staff/references/import")
 def import_page(request: Request, session: SessionDep, member: MemberDep) -> Response:
-    """The form and how the CSV must look."""
-    return staff_page(request, session, member, "import.html", outcomes=None, problems=())
+    """The form, how the CSV must look, and how far earlier imports have come."""
+    return _show(request, session, member)
 
 
-@router.post("/staff/references/import")
-def import_zip(
-    request: Request, house: HouseDep, session: SessionDep, member: MemberDep, form: FormDep
+def _show(
+    request: Request, session: Session, member: Member, problems: tuple[Problem, ...] = ()
 ) -> Response:
-    """Take every good line; say for every other one why not. No line stops the others."""
-    outcomes: list[Outcome] = []
-    problems: list[Problem] = []
-    try:
-        with zipfile.ZipFile(io.BytesIO(form.data("file"))) as archive:
-            rows, problems = _rows(house, archive)
-            outcomes = [_take(house, session, member, archive, row) for row in rows]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
-        problems = [Problem("file", "no_zip")]
-    taken = sum(not outcome.problems for outcome in outcomes)
-    if taken:
-        audit.record(session, member.name, "reference.import", f"{taken} references")
+    jobs = library_jobs.imports(session)
     return staff_page(
         request,
         session,
         member,
         "import.html",
         status=422 if problems else 200,
-        outcomes=outcomes,
-        problems=tuple(problems),
+        jobs=jobs,
+        is_busy=any(job.status in ("asked", "working") for job in jobs),
+        problems=problems,
+        columns=CSV_COLUMNS,
     )
 
 
-def _rows(house: House, archive: zipfile.ZipFile) -> tuple[list[Row], list[Problem]]:
-    tables = [name for name in archive.namelist() if name.lower().endswith(".csv")]
-    if len(tables) != 1:
-        return [], [Problem("file", "one_csv_needed")]
-    data = _bytes(archive, tables[0], MAX_CSV_BYTES)
-    if data is None:
-        return [], [Problem("file", "too_many_rows")]
+@router.post("/staff/references/import")
+def import_zip(
+    request: Request, house: HouseDep, session: SessionDep, member: MemberDep, form: FormDep
+) -> Response:
+    """Keep the zip for the worker; one that cannot be read at all is refused at once."""
+    data = form.data("file")
     try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return [], [Problem("file", "no_utf8")]
-    return read_csv(text, house.catalogue.structures.keys(), now().date())
-
-
-def _bytes(archive: zipfile.ZipFile, name: str, most: int) -> bytes | None:
-    """A member of the zip, unless it is larger than it may be; its own header is not believed."""
-    with archive.open(name) as stream:
-        data = stream.read(most + 1)
-    return None if len(data) > most else data
-
-
-def _take(
-    house: House, session: Session, member: Member, archive: zipfile.ZipFile, row: Row
-) -> Outcome:
-    said = row.checked.particulars
-    if said is None:
-        return Outcome(row.line, row.file, row.checked.problems)
-    names = {PurePosixPath(name).name: name for name in archive.namelist()}
-    inside = names.get(PurePosixPath(row.file).name)
-    data = None if inside is None else _bytes(archive, inside, MAX_PICTURE_BYTES)
-    if data is None:
-        return Outcome(row.line, row.file, (Problem("file", "not_in_zip"),))
-    received = receive(data)
-    if isinstance(received, Refusal):
-        return Outcome(row.line, row.file, (Problem("file", f"refused_{received.reason}"),))
-    problems = doubts(session, received, said, {})
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            rows, problems = rows_of(house, archive)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+        rows, problems = [], [Problem("file", "no_zip")]
     if problems:
-        return Outcome(row.line, row.file, tuple(problems))
-    keep(house, session, member, received, said)
-    return Outcome(row.line, row.file, ())
+        return _show(request, session, member, tuple(problems))
+    job = library_jobs.ask_import(
+        session, house.blobs, house.master, data, len(rows), member.staff_id
+    )
+    audit.record(session, member.name, "reference.import.ask", job.job_id)
+    return see_other("/staff/references/import")
 
 
 @router.get("/staff/references/coverage")
-def coverage(request: Request, session: SessionDep, member: MemberDep) -> Response:
-    """How many live examples there are of each body part, kind of picture and plane."""
+def coverage(
+    request: Request,
+    session: SessionDep,
+    member: MemberDep,
+    modality: Annotated[str, Query(max_length=6)] = "CT",
+) -> Response:
+    """How many live examples there are of each part, plane and age, and what patients missed."""
+    chosen = modality if modality in MODALITIES[:-1] else "CT"
+    planes = VIEWS if chosen == "X-ray" else SLICES
+    columns = [(plane, age) for plane in planes for age in AGE_BANDS]
     counts = references.counts_by_kind(session)
-    planes = [plane for plane in PLANES if plane not in ("oblique", "other")]
-    usual = [(m, p) for m in MODALITIES[:-1] for p in planes if (m == "X-ray") == (p in _VIEWS)]
+    rows = [
+        (region, [(p, age, count_of(counts, (region, chosen, p, age))) for p, age in columns])
+        for region in REGIONS
+    ]
     return staff_page(
         request,
         session,
         member,
         "coverage.html",
-        columns=usual,
-        rows=[(region, [counts.get((region, m, p), 0) for m, p in usual]) for region in REGIONS],
+        chosen=chosen,
+        modalities=MODALITIES[:-1],
+        planes=planes,
+        age_bands=AGE_BANDS,
+        rows=rows,
+        missed=list(library_misses.most_asked(session).items())[:MOST_MISSED],
     )
 
 
-_VIEWS: Final = ("frontal", "lateral")
+def count_of(counts: Mapping[Kind, int], kind: Kind) -> int:
+    """Examples of a kind for one age; those of no said age fit every age."""
+    *other, age = kind
+    return sum(counts.get((other[0], other[1], other[2], band), 0) for band in (age, ""))
+
+
+VIEWS: Final = ("frontal", "lateral")
 """Planes of an X-ray; slices of CT and MR have the others."""
+SLICES: Final = ("axial", "coronal", "sagittal")
+MOST_MISSED: Final = 20

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,20 +9,13 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
-from app.intake.receive import ReceivedScan, Refusal, receive
-from app.references.library import (
-    CSV_COLUMNS,
-    Checked,
-    Particulars,
-    Problem,
-    check,
-    is_near,
-    likeness,
-)
+from app.intake.receive import Refusal, receive
+from app.librarian import Keeper, covered, doubts, keep
+from app.references.library import CSV_COLUMNS, Checked, Problem, check
 from app.staff.auth import Member, MemberDep, see_other, staff_page
 from app.staff.forms import FormDep, Paging, start_of
-from app.storage import audit, references
-from app.storage.references import Filter, ReferenceRecord
+from app.storage import references
+from app.storage.references import Filter
 from app.storage.tables import Reference, now
 from model.vocabulary import AGE_BANDS, MODALITIES, PLANES, REGIONS, SEXES, SIDES
 
@@ -49,12 +41,17 @@ def library(
     region: Annotated[str, Query(max_length=12)] = "",
     modality: Annotated[str, Query(max_length=8)] = "",
     plane: Annotated[str, Query(max_length=10)] = "",
+    age_band: Annotated[str, Query(max_length=6)] = "",
     words: Annotated[str, Query(max_length=80)] = "",
+    is_new: Annotated[bool, Query(alias="new")] = False,
     number: Annotated[int, Query(ge=1, le=10_000, alias="page")] = 1,
     done: Annotated[str, Query(max_length=12)] = "",
 ) -> Response:
-    """The form and a page of the list."""
+    """The form and a page of the list; `new` fills the form instead of narrowing the list."""
     chosen = Filter(status, region, modality, plane, words)
+    kind = {"region": region, "modality": modality, "plane": plane, "age_band": age_band}
+    if is_new:
+        return _show(request, house, session, member, typed=kind)
     return _show(request, house, session, member, chosen=chosen, number=number, done=done)
 
 
@@ -113,57 +110,21 @@ def add_reference(
     elif received is not None and checked.particulars is not None:
         problems += doubts(session, received, checked.particulars, form.texts)
         if not problems:
-            row = keep(house, session, member, received, checked.particulars)
+            received = covered(received) if form.text("cover_text") else received
+            row = keep(house, session, keeper_of(member), received, checked.particulars)
             return see_other(f"/staff/references?done={row.status}")
     values = {"typed": form.texts, "problems": tuple(problems)}
     return _show(request, house, session, member, **values)  # type: ignore[arg-type]
 
 
+def keeper_of(member: Member) -> Keeper:
+    """The member as the one who takes a picture in."""
+    return Keeper(member.staff_id, member.name)
+
+
 def checked_form(house: House, texts: Mapping[str, str]) -> Checked:
     """The particulars in a form, or what is wrong with them."""
     return check(texts, house.catalogue.structures.keys(), now().date())
-
-
-def doubts(
-    session: Session, received: ReceivedScan, said: Particulars, confirmed: Mapping[str, str]
-) -> list[Problem]:
-    """Why a picture that could be read should still not go in without a second look.
-
-    The same picture twice is never taken. A near duplicate, and a picture with text that may be a
-    name, are taken once staff confirm them (`confirm_near`, `confirm_text`).
-    """
-    if references.same_picture(session, received.image_digest):
-        return [Problem("file", "duplicate")]
-    found: list[Problem] = []
-    if "burned_in_annotation" in received.notes and not confirmed.get("confirm_text"):
-        found.append(Problem("file", "burned_in_text"))
-    if confirmed.get("confirm_near"):
-        return found
-    mine = likeness(received.image_png)
-    for reference_id, other in references.likenesses(session, said.region, said.modality):
-        if is_near(mine, other):
-            return [*found, Problem("file", "near_duplicate", reference_id)]
-    return found
-
-
-def keep(
-    house: House, session: Session, member: Member, received: ReceivedScan, said: Particulars
-) -> Reference:
-    """Store a reference; it is live at once where the clinic asks for no approval."""
-    row = references.add(
-        session,
-        house.blobs,
-        ReferenceRecord(**asdict(said)),
-        received.image_png,
-        (received.width, received.height),
-        received.image_digest,
-        member.staff_id,
-        likeness=likeness(received.image_png),
-    )
-    if house.settings.reference_approvers == 0:
-        references.approve(session, row, member.staff_id, 0)
-    audit.record(session, member.name, "reference.add", row.reference_id)
-    return row
 
 
 def texts_of(row: Reference) -> dict[str, str]:

@@ -5,29 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, String, cast, delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.references.library import Particulars
 from app.storage.blobs import BlobMissing, Blobs
 from app.storage.tables import Approval, Reference, new_id, now
-
-
-@dataclass(frozen=True)
-class ReferenceRecord:
-    """What staff say about a reference; the columns of DESIGN's reference record."""
-
-    region: str
-    modality: str
-    plane: str = ""
-    structures: tuple[str, ...] = ()
-    sequence: str = ""
-    level: str = ""
-    side: str = "none"
-    age_band: str = ""
-    sex: str = "any"
-    source: str = ""
-    licence: str = ""
-    consent_ref: str = ""
-    expires_on: str = ""
-    caption: str = ""
-    is_drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +24,7 @@ class Filter:
 def add(
     session: Session,
     blobs: Blobs,
-    record: ReferenceRecord,
+    record: Particulars,
     image_png: bytes,
     size: tuple[int, int],
     image_digest: str,
@@ -150,23 +130,26 @@ def find(session: Session, reference_id: str) -> Reference | None:
 
 def approved(session: Session) -> list[Reference]:
     """What patients may see: approved and not expired, newest first."""
-    today = now().date().isoformat()
-    query = select(Reference).where(
-        Reference.status == "approved",
-        (Reference.expires_on == "") | (Reference.expires_on >= today),
-    )
+    query = select(Reference).where(*_live())
     return list(session.scalars(query.order_by(Reference.added_at.desc())))
+
+
+def _live() -> list[ColumnElement[bool]]:
+    today = now().date().isoformat()
+    in_time = (Reference.expires_on == "") | (Reference.expires_on >= today)
+    return [Reference.status == "approved", in_time]
+
+
+def is_live(reference: Reference) -> bool:
+    """Whether patients may see it: approved and not expired."""
+    today = now().date().isoformat()
+    return reference.status == "approved" and not "" < reference.expires_on < today
 
 
 def approved_of(session: Session, region: str, modality: str) -> list[Reference]:
     """What patients may see of one part of the body and kind of picture, newest first."""
-    today = now().date().isoformat()
-    query = select(Reference).where(
-        Reference.status == "approved",
-        Reference.region == region,
-        Reference.modality == modality,
-        (Reference.expires_on == "") | (Reference.expires_on >= today),
-    )
+    is_of = (Reference.region == region, Reference.modality == modality)
+    query = select(Reference).where(*_live(), *is_of)
     return list(session.scalars(query.order_by(Reference.added_at.desc())))
 
 
@@ -235,15 +218,15 @@ def approvals_of(session: Session, reference_ids: list[str]) -> dict[str, set[st
     return given
 
 
-def change(session: Session, reference: Reference, record: ReferenceRecord) -> None:
+def change(session: Session, reference: Reference, record: Particulars) -> None:
     """Other words for a reference; earlier approvals were for the old ones and fall away."""
     for name, value in {**record.__dict__, "structures": list(record.structures)}.items():
         setattr(reference, name, value)
     _back_to_draft(session, reference)
 
 
-def counts_by_kind(session: Session) -> dict[tuple[str, str, str], int]:
-    """How many live references there are of each (region, modality, plane)."""
-    columns = (Reference.region, Reference.modality, Reference.plane)
-    query = select(*columns, func.count()).where(Reference.status == "approved").group_by(*columns)
-    return {(region, modality, plane): n for region, modality, plane, n in session.execute(query)}
+def counts_by_kind(session: Session) -> dict[tuple[str, str, str, str], int]:
+    """How many live references there are of each (region, modality, plane, age band)."""
+    columns = (Reference.region, Reference.modality, Reference.plane, Reference.age_band)
+    query = select(*columns, func.count()).where(*_live()).group_by(*columns)
+    return {(r, m, p, age): count for r, m, p, age, count in session.execute(query)}

@@ -66,3 +66,12 @@ if (frame && edges.left) {
     draw();
   });
 }
+
+// The model's word goes into the form, and only the form is ever saved.
+document.querySelectorAll("[data-propose]").forEach((button) => {
+  button.addEventListener("click", () => {
+    const input = document.querySelector(`form [name="${button.dataset.propose}"]`);
+    input.value = button.dataset.word;
+    input.focus();
+  });
+});

@@ -3,15 +3,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from app.references.library import Particulars
 from app.storage import references, staff
 from app.storage.blobs import BlobMissing, Blobs
 from app.storage.database import Sessions
-from app.storage.references import Filter, ReferenceRecord
+from app.storage.references import Filter
 from app.storage.tables import Reference, now
 
 
 def added(session: Session, blobs: Blobs, name: str = "one", **said: str) -> Reference:
-    record = ReferenceRecord(**{"region": "chest", "modality": "CT", "plane": "axial", **said})
+    record = Particulars(**{"region": "chest", "modality": "CT", "plane": "axial", **said})
     return references.add(
         session, blobs, record, name.encode(), (8, 8), name.ljust(64, "0"), None, likeness="0" * 16
     )
@@ -38,7 +39,7 @@ def test_changed_words_need_a_new_yes(sessions: Sessions, blobs: Blobs) -> None:
         bob = staff.add(session, "Bob", "hash", ("librarian",))
         row = added(session, blobs)
         references.approve(session, row, bob.staff_id, 1)
-        references.change(session, row, ReferenceRecord("head", "MR", "axial"))
+        references.change(session, row, Particulars("head", "MR", "axial"))
         session.flush()
         assert (row.status, row.region, row.modality) == ("draft", "head", "MR")
         assert references.approvals_of(session, [row.reference_id])[row.reference_id] == set()
@@ -114,4 +115,4 @@ def test_counts_say_where_the_library_is_empty(sessions: Sessions, blobs: Blobs)
             references.approve(session, added(session, blobs, name), bob.staff_id, 0)
         added(session, blobs, "draft", region="head")
         session.flush()
-        assert references.counts_by_kind(session) == {("chest", "CT", "axial"): 2}
+        assert references.counts_by_kind(session) == {("chest", "CT", "axial", ""): 2}
