@@ -14,6 +14,8 @@ from app.guardrail.sentences import split_sentences
 from app.guardrail.vocabulary import PHRASE
 
 MAX_RAW: Final = 5000
+OPENING_WORDS: Final = 3
+"""Where a question word stands: after "on" and "and" at most."""
 # An unread text of so few words is no sentence.
 _FRAGMENT_WORDS: Final = 4
 _BROKEN: Final = re.compile(
@@ -136,6 +138,7 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
     if mode == "closed":
         return _Asked("closed", False, False)
     plain = yes_no = False
+    wants_yes_no = not _wants_words(policy, question, language)
     for code in {language, "en"} & set(policy.approvers):
         reading = policy.approvers[code].read(question)
         allowed = policy.plain_words.get(code, frozenset())
@@ -144,13 +147,23 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
         presumes = any(word in _PRONOUNS for word in bare)
         anchored = reading.anchored or "part" in bare
         plain |= known and len(bare) >= 3 and anchored and not presumes
-        yes_no |= plain and all(
-            tag in allowed
-            or (tag[:2] in ("a_", "d_", "m_") and tag not in _SUBSTANCES)
-            or policy.approvers[code].vocabulary.groups.get(tag) == "orientation"
-            for tag in reading.tagged
+        yes_no |= (
+            plain
+            and wants_yes_no
+            and all(
+                tag in allowed
+                or (tag[:2] in ("a_", "d_", "m_") and tag not in _SUBSTANCES)
+                or policy.approvers[code].vocabulary.groups.get(tag) == "orientation"
+                for tag in reading.tagged
+            )
         )
     return _Asked(mode, plain, yes_no)
+
+
+def _wants_words(policy: Policy, question: str, language: str) -> bool:
+    """Whether a question begins like "which side …", so that yes and no are no answers to it."""
+    asked_by = policy.open_questions[language if language in policy.open_questions else "en"]
+    return bool(asked_by & set(words(fold(question))[:OPENING_WORDS]))
 
 
 def _approvers(policy: Policy, language: str, tokens: Sequence[str]) -> list[Approver]:

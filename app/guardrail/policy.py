@@ -90,6 +90,7 @@ class Policy:
     reading: Mapping[str, frozenset[str]]  # language -> every word that shows it is this language
     plain_words: Mapping[str, frozenset[str]]  # words that a plain question may hold besides
     yes_no: Mapping[str, frozenset[str]]
+    open_questions: Mapping[str, frozenset[str]]
     identifies: Mapping[str, re.Pattern[str]]
     clinic: Clinic
 

@@ -76,6 +76,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         reading=_reading_words(vocabularies, lists),
         plain_words={code: extra["plain"] for code, extra in extras.items()},
         yes_no={code: extra["yes_no"] for code, extra in extras.items()},
+        open_questions={code: extra["open_questions"] for code, extra in extras.items()},
         identifies={
             code: re.compile("^(?:" + "|".join(sorted(extra["identifies"])) + r")\b")
             for code, extra in extras.items()

@@ -24,7 +24,7 @@ from app.guardrail.yamlfile import (
 def read_words(
     folder: Path, mistakes: Mistakes
 ) -> tuple[dict[str, Vocabulary], dict[str, dict[str, frozenset[str]]]]:
-    """The vocabulary of every language and its lists "plain", "yes_no" and "identifies"."""
+    """The vocabulary of every language and its lists: plain, yes_no, open_questions, identifies."""
     vocabularies: dict[str, Vocabulary] = {}
     extras: dict[str, dict[str, frozenset[str]]] = {}
     for code in LANGUAGES:
@@ -32,7 +32,15 @@ def read_words(
         keys = check_keys(
             read_yaml(file, mistakes),
             needed=("language", "groups"),
-            allowed=("phrases", "plain", "yes_no", "identifies", "links", "verbless"),
+            allowed=(
+                "phrases",
+                "plain",
+                "yes_no",
+                "open_questions",
+                "identifies",
+                "links",
+                "verbless",
+            ),
             mistakes=mistakes,
         )
         groups: dict[str, tuple[bool, Sequence[str], Sequence[str], Sequence[str]]] = {}
@@ -59,6 +67,7 @@ def read_words(
         extras[code] = {
             "plain": frozenset(words(fold(text(keys.get("plain"), mistakes)))),
             "yes_no": frozenset(words(fold(text(keys.get("yes_no"), mistakes)))),
+            "open_questions": frozenset(words(fold(text(keys.get("open_questions"), mistakes)))),
             "identifies": frozenset(map(fold, commas(text(keys.get("identifies"), mistakes))))
             or frozenset({"(?!)"}),
         }
