@@ -190,7 +190,14 @@ def _answer(house: House, engine: Engine, session: Session, opened: OpenedVisit,
     picture = _picture(house, session, opened, turn)
     question = Question(turn.kind, turns.question_of(opened, turn), turn.language)
     may_use = engine.current().may_use_category
-    answered = converse(engine.backend, house.guard, picture, question, may_use_category=may_use)
+    answered = converse(
+        engine.backend,
+        house.guard,
+        picture,
+        question,
+        may_use_category=may_use,
+        questions_adapter=engine.questions_adapter(),
+    )
     turns.store_answer(opened, turn, answered)
     return picture.facts.image_digest
 

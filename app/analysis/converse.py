@@ -34,20 +34,31 @@ class Question:
 
 
 def converse(
-    backend: Backend, guard: Guard, picture: Picture, question: Question, *, may_use_category: bool
+    backend: Backend,
+    guard: Guard,
+    picture: Picture,
+    question: Question,
+    *,
+    may_use_category: bool,
+    questions_adapter: str | None = None,
 ) -> Answered:
-    """Ask the model and judge what it says; the raw text never leaves without a verdict."""
-    completion = _ask(backend, picture, question)
+    """Ask the model and judge what it says; the raw text never leaves without a verdict.
+
+    `questions_adapter` answers free questions, as in Request; conditions go to the adapter in use.
+    """
+    completion = _ask(backend, picture, question, questions_adapter)
     scan = guard_scan(picture.look, picture.regions, may_use_category=may_use_category)
     verdict = guard.check_answer(question.text, completion.suffix, question.language, scan)
     return _answered(completion, verdict)
 
 
-def _ask(backend: Backend, picture: Picture, question: Question) -> Completion:
-    digest = picture.facts.image_digest
+def _ask(
+    backend: Backend, picture: Picture, question: Question, questions_adapter: str | None
+) -> Completion:
+    image, digest, language = picture.image, picture.facts.image_digest, question.language
     if question.kind == "might":
-        return condition(backend, picture.image, digest, question.language)
-    return answer(backend, picture.image, digest, question.text, question.language)
+        return condition(backend, image, digest, language)
+    return answer(backend, image, digest, question.text, language, adapter=questions_adapter)
 
 
 def guard_scan(
