@@ -62,7 +62,13 @@ def _look(house: House, engine: Engine, session: Session, job: LibraryJob) -> No
         with Pillow.open(io.BytesIO(references.picture_of(house.blobs, reference))) as picture:
             image = np.asarray(picture.convert("RGB"), dtype=np.uint8)
         proposal = propose(engine, image, reference.image_digest)
-        look, regions = analyse(engine, house.catalogue, _facts(reference), image)
+        look, regions = analyse(
+            engine,
+            house.catalogue,
+            _facts(reference),
+            image,
+            only=house.clinic.clinic.structures,
+        )
         engine.backend.forget(reference.image_digest)
         library_jobs.store_look(reference, proposal | {"unsure": list(look.unsure)}, regions)
     library_jobs.step(job, None)

@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 import uuid
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import structlog
 from PIL import Image as Pillow
 from sqlalchemy.orm import Session
 
+from app.adapter_swap import open_live, swap_adapter
 from app.analysis.analyse import analyse
 from app.analysis.converse import Picture, Question, converse, guard_scan
 from app.analysis.slice_picture import facts_of_slice, slice_image
@@ -24,12 +24,11 @@ from app.library_work import work_on_library
 from app.logs import place_of, start_logging
 from app.memory import resident_mib
 from app.settings import Settings
-from app.storage import activations, scans, slices, turns, visits, work
+from app.storage import scans, slices, turns, visits, work
 from app.storage.scans import Look
 from app.storage.tables import Scan, SliceLook, Turn
 from app.storage.visits import OpenedVisit
-from model.compact_folder import shipped_adapter
-from model.opening import Engine, open_engine
+from model.opening import Engine
 from model.types import Image, ModelError
 
 log = structlog.get_logger()
@@ -62,44 +61,11 @@ def run_worker(settings: Settings) -> int:
     return 0
 
 
-def open_live(house: House) -> Engine:
-    """The model with its live adapter; with the shipped one where that no longer loads."""
-    settings = house.settings
-    with house.sessions() as session:
-        live = activations.live(session)
-    adapter = None if live is None else str(adapter_folder(settings, live.adapter))
-    try:
-        return open_engine(settings.model or None, adapter, settings.quantize)
-    except ModelError as error:
-        if live is None:
-            raise
-        log.error("live_adapter_not_loaded", error_type=type(error).__name__)
-        engine = open_engine(settings.model or None, None, settings.quantize)
-        _note_fallback(house, live.activation_id, str(error))
-        return engine
-
-
-def _note_fallback(house: House, activation_id: str, failure: str) -> None:
-    """A live adapter that no longer loads is refused, said on the staff pages; patients go on."""
-    with house.sessions() as session, session.begin():
-        lost = activations.find(session, activation_id)
-        if lost is not None:
-            activations.mark_refused(lost, failure)
-
-
-def adapter_folder(settings: Settings, name: str) -> Path:
-    """The folder of an adapter by its name; only names right below the adapters folder."""
-    if name == activations.SHIPPED:
-        return shipped_adapter() or settings.data_dir / "no-adapter-came-with-this-copy"
-    root = settings.adapters_dir or settings.data_dir / "clinic" / "adapters"
-    return root / Path(name).name
-
-
 def _work_on(house: House, engine: Engine, worker_id: str, stopping: threading.Event) -> None:
     seen: dict[str, str] = {}
     forgot_at = time.monotonic()
     while not stopping.is_set():
-        _swap_adapter(house, engine)
+        swap_adapter(house, engine)
         if not work_once(house, engine, worker_id, seen):
             stopping.wait(POLL_SECONDS)
         if time.monotonic() - forgot_at > BEAT_SECONDS:
@@ -165,7 +131,9 @@ def _finish(house: House, engine: Engine, session: Session, row: Row) -> str | N
 def _look(house: House, engine: Engine, session: Session, opened: OpenedVisit, scan: Scan) -> str:
     image = _pixels(scans.picture_of(house.blobs, opened, scan))
     facts = scans.facts_of(opened, scan)
-    look, regions = analyse(engine, house.catalogue, facts, image)
+    look, regions = analyse(
+        engine, house.catalogue, facts, image, only=house.clinic.clinic.structures
+    )
     scan.adapter = engine.backend.info().adapter
     scans.store_look(session, opened, scan, look, regions)
     return facts.image_digest
@@ -180,7 +148,9 @@ def _look_further(
         return None
     image = slice_image(house.blobs, opened, scan, row.slice_number)
     facts = facts_of_slice(scans.facts_of(opened, scan), row.slice_number, image)
-    look, regions = analyse(engine, house.catalogue, facts, image)
+    look, regions = analyse(
+        engine, house.catalogue, facts, image, only=house.clinic.clinic.structures
+    )
     row.adapter = engine.backend.info().adapter
     slices.store_look(opened, row, look, regions)
     return facts.image_digest
@@ -263,20 +233,6 @@ def _neutral(house: House, session: Session, opened: OpenedVisit, turn: Turn) ->
         model_seconds=0.0,
         mean_logprob=0.0,
     )
-
-
-def _swap_adapter(house: House, engine: Engine) -> None:
-    with house.sessions() as session, session.begin():
-        wish = activations.waiting(session)
-        if wish is None:
-            return
-        try:
-            engine.backend.activate(str(adapter_folder(house.settings, wish.adapter)))
-        except ModelError as error:
-            activations.mark_refused(wish, str(error))
-            log.warning("adapter_refused", error_type=type(error).__name__)
-        else:
-            activations.mark_live(session, wish)
 
 
 def _free_rows(house: House, worker_id: str) -> None:

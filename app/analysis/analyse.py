@@ -34,15 +34,25 @@ class Words:
 
 
 def analyse(
-    engine: Engine, catalogue: Catalogue, facts: ScanFacts, image: Image
+    engine: Engine,
+    catalogue: Catalogue,
+    facts: ScanFacts,
+    image: Image,
+    *,
+    only: Collection[str] = (),
 ) -> tuple[Look, list[StoredRegion]]:
-    """Look at a picture (uint8[H, W, 3] RGB); gives the words for it and its marked regions."""
+    """Look at a picture (uint8[H, W, 3] RGB); gives the words for it and its marked regions.
+
+    `only` names the structures that a clinic wants looked for; empty for all that are learnt.
+    """
     started = time.perf_counter()
     views = [seen_through(image, view) for view in VIEWS]
     seen = _recognise(engine, facts, views)
     words = choose_words(facts, voted(seen), image)
     listed = {name for recognition in seen for name in recognition.structures}
-    names = names_to_find(catalogue, words, listed, engine.current().structures)
+    learnt = engine.current().structures
+    offered = [name for name in learnt if name in only] if only else learnt
+    names = names_to_find(catalogue, words, listed, offered)
     is_asked = words.is_scan and bool(names)
     found, unstable = _regions(engine, facts, views, names) if is_asked else ([], [])
     _forget_views(engine, facts)

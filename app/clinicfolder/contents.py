@@ -43,7 +43,6 @@ class Clinic:
     structures: tuple[str, ...] = ()
     report_sections: tuple[str, ...] = SECTIONS
     exam_levels: Mapping[str, str] = field(default_factory=dict)
-    training_export: bool = False
     match_weights: Weights = field(default_factory=Weights)
 
 
@@ -152,13 +151,6 @@ def _levels(part: Part, mistakes: Mistakes) -> dict[str, str]:
     return found
 
 
-def _yes(part: Part, mistakes: Mistakes) -> bool:
-    value = text(part, mistakes).lower()
-    if value not in ("yes", "no", "true", "false"):
-        mistakes.add(part.file, part.line, "must be yes or no")
-    return value in ("yes", "true")
-
-
 _READERS: Final[Mapping[str, Callable[[Part, Mistakes], Any]]] = {  # Any: a type per key
     "name": _name,
     "colour": _colour,
@@ -171,6 +163,5 @@ _READERS: Final[Mapping[str, Callable[[Part, Mistakes], Any]]] = {  # Any: a typ
     "structures": text_list,
     "report_sections": _sections,
     "exam_levels": _levels,
-    "training_export": _yes,
     "match_weights": read_weights,
 }

@@ -26,7 +26,6 @@ def texts_of(clinic: Clinic) -> dict[str, str]:
         is_on = name in clinic.report_sections
         texts[f"section_{name}"] = str(clinic.report_sections.index(name) + 1) if is_on else ""
     texts["exam_levels"] = "\n".join(f"{k}: {v}" for k, v in clinic.exam_levels.items())
-    texts["training_export"] = "yes" if clinic.training_export else ""
     texts |= {f"weight_{n}": f"{v:g}" for n, v in asdict(clinic.match_weights).items()}
     return texts
 
@@ -42,7 +41,6 @@ def yaml_of(texts: Mapping[str, str]) -> str:
         "contacts": _contacts(texts),
         "structures": _lines(texts, "structures"),
         "exam_levels": _levels(texts),
-        "training_export": "yes" if texts.get("training_export") else "",
         "match_weights": _weights(texts),
     }
     sections = _sections(texts)

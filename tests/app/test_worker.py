@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app import worker
+from app import adapter_swap
+from app.clinicfolder.folder import write
 from app.deps import House
 from app.storage import activations, scans, turns, visits, work
 from app.storage.tables import Scan, Turn
@@ -208,10 +209,10 @@ def test_an_adapter_that_no_longer_loads_gives_way_to_the_shipped_one(
             raise ModelError("a byte of adapter_model.safetensors has changed")
         return scripted_engine(ScriptedBackend(script))
 
-    monkeypatch.setattr(worker, "open_engine", open_engine)
+    monkeypatch.setattr(adapter_swap, "open_engine", open_engine)
     with house.sessions() as session, session.begin():
         activations.mark_live(session, activations.ask(session, "knees", "0" * 64, None))
-    worker.open_live(house)
+    adapter_swap.open_live(house)
     assert asked[0] is not None
     assert asked[0].endswith("knees")
     assert asked[1:] == [None]
@@ -220,3 +221,10 @@ def test_an_adapter_that_no_longer_loads_gives_way_to_the_shipped_one(
         assert activations.live(session) is None
         assert fallen is not None
         assert "has changed" in (fallen.failure or "")
+
+
+def test_a_clinic_says_which_structures_are_looked_for(house: House, opened: OpenedVisit) -> None:
+    write(house.clinic.path, "clinic.yaml", b"structures: [spleen]\n")
+    scan = look(house, opened, ScriptedBackend(script))
+    with house.sessions() as session:
+        assert scans.regions_of(session, opened, scan) == []
