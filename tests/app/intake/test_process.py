@@ -47,7 +47,7 @@ def test_processor_limit_is_a_reason() -> None:
 
 def test_child_knows_no_setting_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTEROOM_SECRET_KEY", "a-secret-of-the-server")
-    known = process._environment()
+    known = process.environment()
     assert "a-secret-of-the-server" not in known.values()
     assert set(known) <= {*process._ENVIRONMENT, "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
 

