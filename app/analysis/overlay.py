@@ -60,8 +60,11 @@ class Shape:
     anchor: tuple[float, float]
 
 
-def overlay_svg(width: int, height: int, shapes: Sequence[Shape], picture: str) -> str:
+def overlay_svg(width: int, height: int, shapes: Sequence[Shape], picture: str | None) -> str:
     """An SVG of the picture (an address) with patterned, numbered shapes, readable without colour.
+
+    Without a picture it is the shapes alone, to lie over one: a drawing that is itself shown as a
+    picture may not fetch another.
 
     Each outline is a dark stroke under a light one, so it shows on black air and on white bone.
     """
@@ -72,12 +75,16 @@ def overlay_svg(width: int, height: int, shapes: Sequence[Shape], picture: str) 
         "<defs>",
         *(_pattern(shape.pattern, shape.colour, f"p{shape.number}", tile) for shape in shapes),
         "</defs>",
-        f'<image href="{escape(picture)}" width="{width}" height="{height}"/>',
+        "" if picture is None else _image(picture, width, height),
         *(_area(shape, side) for shape in shapes),
         *_numbers(shapes, width, height),
         "</svg>",
     ]
     return "".join(parts)
+
+
+def _image(address: str, width: int, height: int) -> str:
+    return f'<image href="{escape(address)}" width="{width}" height="{height}"/>'
 
 
 def swatch_svg(colour: str, pattern: str) -> str:

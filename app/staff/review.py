@@ -1,6 +1,5 @@
 """One visit on one screen: pictures, the patient's questions, what was shown and held back."""
 
-import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -21,8 +20,6 @@ from app.storage.tables import Scan, Turn, now
 from app.storage.visits import OpenedVisit
 
 router = APIRouter()
-_PICTURE = re.compile(r"<image [^>]*/>")
-"""The picture inside the drawing; a drawing that is itself shown as a picture may not fetch one."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +139,8 @@ def scan_overlay(house: HouseDep, session: SessionDep, visit_id: str, scan_id: s
         for number, region in enumerate(scans.regions_of(session, opened, scan), start=1)
         if region.structure in house.catalogue.structures
     ]
-    svg = overlay_svg(facts.width, facts.height, shapes, "")
-    return Response(_PICTURE.sub("", svg), media_type="image/svg+xml")
+    svg = overlay_svg(facts.width, facts.height, shapes, None)
+    return Response(svg, media_type="image/svg+xml")
 
 
 def _shape(house: House, number: int, region: StoredRegion) -> Shape:
