@@ -31,16 +31,17 @@ def list_people(
 def _show(
     request: Request, session: Session, member: Member, *, done: str = "", problem: str = ""
 ) -> Response:
+    people = staff.everybody(session)
     return staff_page(
         request,
         session,
         member,
         "people.html",
         status=422 if problem else 200,
-        people=staff.everybody(session),
+        people=people,
         roles=staff.ROLES,
         signed_in=staff.session_counts(session),
-        resting={one.staff_id for one in staff.everybody(session) if staff.is_locked(one)},
+        resting={one.staff_id for one in people if staff.is_locked(one)},
         done=done,
         problem=problem,
     )
