@@ -9,20 +9,12 @@ from app.clinicfolder.contrast import LEAST_CONTRAST, is_colour, least_contrast
 from app.guardrail.yamlfile import Mistakes, Part, check_keys, mapping, read_yaml, text, text_list
 from app.i18n import LANGUAGES
 from app.references.weights import Weights, read_weights
-from app.report.content import SECTIONS
+from app.report.content import SECTIONS, ReportContact
 
 LEVELS: Final = ("hold", "anatomy", "guarded")
 """What an examination may begin with; full is a doctor's own act."""
 LONGEST: Final = {"name": 80, "number": 30, "words": 200, "examination": 40}
 MOST_CONTACTS: Final = 5
-
-
-@dataclass(frozen=True)
-class Contact:
-    """Whom to ask after the visit, and under which number or where."""
-
-    who: str
-    where: str
 
 
 @dataclass(frozen=True)
@@ -39,7 +31,7 @@ class Clinic:
     colour: str = ""
     languages_off: tuple[str, ...] = ()
     emergency_words: Mapping[str, str] = field(default_factory=dict)
-    contacts: tuple[Contact, ...] = ()
+    contacts: tuple[ReportContact, ...] = ()
     structures: tuple[str, ...] = ()
     report_sections: tuple[str, ...] = SECTIONS
     exam_levels: Mapping[str, str] = field(default_factory=dict)
@@ -119,7 +111,7 @@ def _by_language(part: Part, mistakes: Mistakes) -> dict[str, str]:
     return {code: words for code, words in found.items() if words}
 
 
-def _contacts(part: Part, mistakes: Mistakes) -> tuple[Contact, ...]:
+def _contacts(part: Part, mistakes: Mistakes) -> tuple[ReportContact, ...]:
     if not isinstance(part.value, list) or len(part.value) > MOST_CONTACTS:
         mistakes.add(part.file, part.line, f"must be a list of at most {MOST_CONTACTS}")
         return ()
@@ -127,7 +119,7 @@ def _contacts(part: Part, mistakes: Mistakes) -> tuple[Contact, ...]:
     for item in part.value:
         keys = check_keys(item, needed=("who", "where"), allowed=(), mistakes=mistakes)
         read = {name: _line("words")(one, mistakes) for name, one in keys.items()}
-        found.append(Contact(read.get("who", ""), read.get("where", "")))
+        found.append(ReportContact(read.get("who", ""), read.get("where", "")))
     return tuple(found)
 
 

@@ -14,14 +14,13 @@ from sqlalchemy.orm import Session
 from app.analysis.slice_picture import slice_png
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
-from app.patient.access import Tablet, Watch
+from app.patient.access import Watch
 from app.patient.conversation import on_page
 from app.patient.release import allowed
 from app.patient.seen import SeenScan, healthy_examples, see
 from app.patient.start import next_address
 from app.report.content import (
     SECTIONS,
-    ReportContact,
     ReportContent,
     ReportReference,
     ReportScan,
@@ -32,6 +31,7 @@ from app.report.content import (
 from app.report.render import ReportError, render_pdf
 from app.storage import audit, notes, questions, references, scans, slices
 from app.storage.tables import Scan
+from app.storage.visits import OpenedVisit
 
 router = APIRouter()
 log = structlog.get_logger()
@@ -65,7 +65,7 @@ def report(
         raise AppError("ask_at_desk", 403, back)
     started = time.monotonic()
     try:
-        content = report_content(session, house, tablet)
+        content = report_content(session, house, tablet.opened, tablet.language)
         pdf = render_pdf(chosen(content, part, large=large))
     except ReportError as error:
         raise AppError(error.key, 503, back) from None
@@ -83,16 +83,18 @@ def chosen(content: ReportContent, parts: list[str] | None, *, large: bool) -> R
     return replace(content, sections=kept or content.sections, style=style)
 
 
-def report_content(session: Session, house: House, tablet: Tablet) -> ReportContent:
+def report_content(
+    session: Session, house: House, opened: OpenedVisit, language: str
+) -> ReportContent:
     """Everything on the paper, and nothing that the page would not show."""
-    can, clinic = allowed(tablet.opened.visit), house.clinic.clinic
-    seen = _seen(session, house, tablet) if can.look else []
-    turns = on_page(session, tablet.opened, can, house.settings.answer_floor_seconds)
-    fixed = {key: house.guard.fixed(key, tablet.language) for key in _FIXED}
-    today = format_date(datetime.now().astimezone(), format="long", locale=tablet.language)
+    can, clinic = allowed(opened.visit), house.clinic.clinic
+    seen = _seen(session, house, opened, language) if can.look else []
+    turns = on_page(session, opened, can, house.settings.answer_floor_seconds)
+    fixed = {key: house.guard.fixed(key, language) for key in _FIXED}
+    today = format_date(datetime.now().astimezone(), format="long", locale=language)
     return ReportContent(
         edition="after" if can.doctors_words else "before",
-        language=tablet.language,
+        language=language,
         clinic_name=clinic.name,
         date=str(today),
         demonstration=not house.settings.model,
@@ -100,12 +102,12 @@ def report_content(session: Session, house: House, tablet: Tablet) -> ReportCont
         companion_line=fixed["companion"],
         intended_purpose=fixed["intended_purpose"],
         versions=_versions(house, seen),
-        scans=tuple(_printed(house, tablet, one) for one in seen),
+        scans=tuple(_printed(house, opened, one) for one in seen),
         references=_examples(session, house, seen),
         turns=tuple(ReportTurn(t.question, t.text) for t in turns if t.text and can.look),
-        questions=tuple(q.text for q in questions.all_of_visit(session, tablet.opened)),
-        doctor_sentence=_doctors_words(session, tablet) if can.doctors_words else None,
-        whom_to_call=tuple(ReportContact(one.who, one.where) for one in clinic.contacts),
+        questions=tuple(q.text for q in questions.all_of_visit(session, opened)),
+        doctor_sentence=_doctors_words(session, opened) if can.doctors_words else None,
+        whom_to_call=clinic.contacts,
         sections=clinic.report_sections,
         style=ReportStyle(colour=clinic.colour, logo_png=house.clinic.now.logo),
     )
@@ -114,21 +116,21 @@ def report_content(session: Session, house: House, tablet: Tablet) -> ReportCont
 _FIXED = ("ai_line", "companion", "intended_purpose")
 
 
-def _seen(session: Session, house: House, tablet: Tablet) -> list[SeenScan]:
-    rows = scans.all_of_visit(session, tablet.visit_id)
+def _seen(session: Session, house: House, opened: OpenedVisit, language: str) -> list[SeenScan]:
+    rows = scans.all_of_visit(session, opened.visit.visit_id)
     looked = [row for row in rows if row.status == "looked"]
     numbered: list[tuple[Scan, int | None]] = []
     for row in looked:
         numbered.append((row, None))
         numbered += [(row, look.slice_number) for look in slices.looks_of(session, row)]
-    words = (house.catalogue, tablet.language)
-    return [see(session, tablet.opened, row, *words, number=number) for row, number in numbered]
+    words = (house.catalogue, language)
+    return [see(session, opened, row, *words, number=number) for row, number in numbered]
 
 
-def _printed(house: House, tablet: Tablet, seen: SeenScan) -> ReportScan:
+def _printed(house: House, opened: OpenedVisit, seen: SeenScan) -> ReportScan:
     assert seen.look is not None  # only scans that were looked at are printed
     return ReportScan(
-        image_png=_picture(house, tablet, seen),
+        image_png=_picture(house, opened, seen),
         width=seen.facts.width,
         height=seen.facts.height,
         modality=seen.look.modality,
@@ -139,10 +141,10 @@ def _printed(house: House, tablet: Tablet, seen: SeenScan) -> ReportScan:
     )
 
 
-def _picture(house: House, tablet: Tablet, seen: SeenScan) -> bytes:
+def _picture(house: House, opened: OpenedVisit, seen: SeenScan) -> bytes:
     if seen.number == seen.first:
-        return scans.picture_of(house.blobs, tablet.opened, seen.row)
-    return slice_png(house.blobs, tablet.opened, seen.row, seen.number)
+        return scans.picture_of(house.blobs, opened, seen.row)
+    return slice_png(house.blobs, opened, seen.row, seen.number)
 
 
 def _examples(session: Session, house: House, seen: list[SeenScan]) -> tuple[ReportReference, ...]:
@@ -174,6 +176,6 @@ def _versions(house: House, seen: list[SeenScan]) -> ReportVersions:
     )
 
 
-def _doctors_words(session: Session, tablet: Tablet) -> str | None:
-    found = notes.all_of_visit(session, tablet.opened)
+def _doctors_words(session: Session, opened: OpenedVisit) -> str | None:
+    found = notes.all_of_visit(session, opened)
     return "\n".join(note.text for note in found) or None

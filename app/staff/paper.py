@@ -8,14 +8,12 @@ from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
-from app.patient.access import Tablet
 from app.patient.report_page import report_content
 from app.report.content import ReportWithheld
 from app.report.render import ReportError, render_pdf
 from app.staff.auth import Member, MemberDep
 from app.staff.visits import opened_or_404
 from app.storage import audit, turns
-from app.storage.tables import TabletSession
 from app.storage.visits import OpenedVisit
 
 router = APIRouter()
@@ -45,9 +43,8 @@ def _paper(
     withheld: tuple[ReportWithheld, ...],
 ) -> Response:
     visit_id = opened.visit.visit_id
-    as_patient = Tablet(opened, TabletSession(visit_id=visit_id), opened.visit.language)
     try:
-        content = report_content(session, house, as_patient)
+        content = report_content(session, house, opened, opened.visit.language)
         pdf = render_pdf(replace(content, withheld=withheld))
     except ReportError as error:
         raise AppError(error.key, 503, f"/staff/visits/{visit_id}") from None

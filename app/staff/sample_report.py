@@ -12,7 +12,6 @@ from app.references.drawings import DRAWINGS
 from app.references.drawn import SIDE as DRAWN_SIDE
 from app.references.drawn import drawn_png
 from app.report.content import (
-    ReportContact,
     ReportContent,
     ReportReference,
     ReportScan,
@@ -51,7 +50,7 @@ def sample_report(house: House, clinic: Clinic) -> ReportContent:
         ),
         turns=(ReportTurn(said("asked", LANGUAGE, kind="what"), shown),),
         questions=guard.suggested_questions(LANGUAGE, scan),
-        whom_to_call=tuple(ReportContact(one.who, one.where) for one in clinic.contacts),
+        whom_to_call=clinic.contacts,
         sections=clinic.report_sections,
         style=ReportStyle(colour=clinic.colour, logo_png=house.clinic.now.logo),
     )

@@ -19,7 +19,7 @@ def content(visitor: Visitor) -> ReportContent:
     with visitor.house.sessions() as session:
         tablet = find_tablet(Request(scope), visitor.house, session, is_use=False)
         assert tablet is not None
-        return report_content(session, visitor.house, tablet)
+        return report_content(session, visitor.house, tablet.opened, tablet.language)
 
 
 def test_the_link_answers_a_pdf_quickly(alice: Visitor) -> None:
