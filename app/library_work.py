@@ -8,12 +8,11 @@ from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-import numpy as np
 import structlog
-from PIL import Image as Pillow
 from sqlalchemy.orm import Session
 
 from app.analysis.analyse import analyse
+from app.analysis.slice_picture import rgb_of
 from app.analysis.stability import VIEWS, seen_through
 from app.deps import House
 from app.intake.receive import Refusal, receive
@@ -59,8 +58,7 @@ def work_on_library(house: House, engine: Engine, worker_id: str) -> bool:
 def _look(house: House, engine: Engine, session: Session, job: LibraryJob) -> None:
     reference = references.find(session, job.reference_id or "")
     if reference is not None:
-        with Pillow.open(io.BytesIO(references.picture_of(house.blobs, reference))) as picture:
-            image = np.asarray(picture.convert("RGB"), dtype=np.uint8)
+        image = rgb_of(references.picture_of(house.blobs, reference))
         proposal = propose(engine, image, reference.image_digest)
         look, regions = analyse(
             engine,

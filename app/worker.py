@@ -1,7 +1,6 @@
 """The worker: claims rows, asks the model, stores what came back; the only one with a model."""
 
 import faulthandler
-import io
 import os
 import signal
 import threading
@@ -9,15 +8,13 @@ import time
 import uuid
 from typing import Any
 
-import numpy as np
 import structlog
-from PIL import Image as Pillow
 from sqlalchemy.orm import Session
 
 from app.adapter_swap import open_live, swap_adapter
 from app.analysis.analyse import analyse
 from app.analysis.converse import Picture, Question, converse, guard_scan
-from app.analysis.slice_picture import facts_of_slice, slice_image
+from app.analysis.slice_picture import facts_of_slice, rgb_of, slice_image
 from app.deps import House, open_house
 from app.guardrail.check import Scan as GuardScan
 from app.library_work import work_on_library
@@ -29,7 +26,7 @@ from app.storage.scans import Look
 from app.storage.tables import Scan, SliceLook, Turn
 from app.storage.visits import OpenedVisit
 from model.opening import Engine
-from model.types import Image, ModelError
+from model.types import ModelError
 
 log = structlog.get_logger()
 POLL_SECONDS = 0.15
@@ -129,7 +126,7 @@ def _finish(house: House, engine: Engine, session: Session, row: Row) -> str | N
 
 
 def _look(house: House, engine: Engine, session: Session, opened: OpenedVisit, scan: Scan) -> str:
-    image = _pixels(scans.picture_of(house.blobs, opened, scan))
+    image = rgb_of(scans.picture_of(house.blobs, opened, scan))
     facts = scans.facts_of(opened, scan)
     look, regions = analyse(
         engine, house.catalogue, facts, image, only=house.clinic.clinic.structures
@@ -180,7 +177,7 @@ def _picture(house: House, session: Session, opened: OpenedVisit, turn: Turn) ->
     if turn.slice_number is not None:
         return _slice_picture(house, session, opened, scan, look, turn.slice_number)
     return Picture(
-        image=_pixels(scans.picture_of(house.blobs, opened, scan)),
+        image=rgb_of(scans.picture_of(house.blobs, opened, scan)),
         facts=scans.facts_of(opened, scan),
         look=look,
         regions=tuple(scans.regions_of(session, opened, scan)),
@@ -197,11 +194,6 @@ def _slice_picture(
     seen = None if row is None else slices.seen_in(opened, row)
     known, regions = seen or (look, [])
     return Picture(image, facts, known, tuple(regions))
-
-
-def _pixels(png: bytes) -> Image:
-    with Pillow.open(io.BytesIO(png)) as picture:
-        return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 
 
 def _report(row: Row, error: Exception) -> None:

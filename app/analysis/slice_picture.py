@@ -47,7 +47,12 @@ def slice_image(
     data = slices.get(blobs, opened, scan, number)
     if is_packed(data):
         return to_rgb(windowed(unpack(data), CT_PRESETS.get(preset)))
-    with Pillow.open(io.BytesIO(data)) as picture:
+    return rgb_of(data)
+
+
+def rgb_of(png: bytes) -> Image:
+    """The pixels of a stored picture: uint8[H, W, 3] RGB."""
+    with Pillow.open(io.BytesIO(png)) as picture:
         return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 
 
