@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
-from app.patient.report_page import report_content
 from app.report.content import ReportWithheld
 from app.report.render import ReportError, render_pdf
 from app.staff.auth import Member, MemberDep
 from app.staff.visits import opened_or_404
 from app.storage import audit, turns
 from app.storage.visits import OpenedVisit
+from app.visit_report import report_content
 
 router = APIRouter()
 

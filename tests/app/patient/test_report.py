@@ -6,8 +6,10 @@ import pytest
 from starlette.requests import Request
 
 from app.patient.access import find_tablet
-from app.patient.report_page import chosen, report_content
+from app.patient.report_page import chosen
 from app.report.content import ReportContent
+from app.storage import visits
+from app.visit_report import released_pdf, report_content
 from tests.app.patient.conftest import OpenHouse
 from tests.app.patient.visitor import RAW, Visitor
 
@@ -76,3 +78,16 @@ def test_a_patient_chooses_parts_and_larger_letters(alice: Visitor) -> None:
     assert chosen(known, ["made up"], large=False).sections == known.sections
     answer = alice.client.get("/report.pdf?part=questions&large=1")
     assert answer.content.startswith(b"%PDF-")
+
+
+def test_the_paper_for_the_record_exists_after_release_alone(alice: Visitor) -> None:
+    made = {}
+    for level in ("hold", "anatomy", "guarded", "full"):
+        alice.set_level(level)
+        with alice.house.sessions() as session:
+            opened = visits.opened(session, alice.house.master, alice.opened.visit.visit_id)
+            assert opened is not None
+            made[level] = released_pdf(session, alice.house, opened)
+    assert [level for level, pdf in made.items() if pdf] == ["full"]
+    assert made["full"] is not None
+    assert made["full"].startswith(b"%PDF-")
