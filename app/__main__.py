@@ -33,6 +33,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
     serve.set_defaults(run=_serve)
     commands.add_parser("worker", help="one worker").set_defaults(run=_worker)
+    listen = commands.add_parser("listen", help="the clinic's door for DICOM (C-STORE, C-ECHO)")
+    listen.set_defaults(run=_listen)
     staff = commands.add_parser("add-staff", help="a staff account")
     staff.add_argument("name")
     staff.add_argument("--role", action="append", required=True)
@@ -65,6 +67,12 @@ def _worker(_options: argparse.Namespace) -> int:
     from app.worker import run_worker
 
     return run_worker(load_settings())
+
+
+def _listen(_options: argparse.Namespace) -> int:
+    from app.delivery.listen import listen
+
+    return listen(load_settings())
 
 
 def _add_staff(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.deps import House
 from app.intake.limits import Limits
-from app.storage import audit, handovers, slices, visits
+from app.storage import arrivals, audit, handovers, slices, visits
 from app.storage.tables import now
 
 log = structlog.get_logger()
@@ -16,7 +16,7 @@ WHOLE_AUDIT_EVERY = timedelta(hours=6)
 
 def purge(house: House) -> int:
     """Erase every visit that was closed or is older than the retention time; gives how many."""
-    limit = now() - timedelta(hours=house.clinic.clinic.retention_hours)
+    limit = now() - house.clinic.clinic.retention
     with house.sessions() as session:
         closed = visits.closed_for_good(session)
         old = visits.older_than(session, limit)
@@ -55,12 +55,17 @@ def read_audit(house: House) -> int | None:
 
 
 def sweep(house: House) -> int:
-    """Remove blob folders whose visit has no row: left by a crash between blob and commit."""
+    """Remove blob folders whose visit or arrival has no row: left by a crash, or erased."""
     # Folders first: a visit opened in between has a row but no folder in this list.
     folders = house.blobs.folders("visits")
     with house.sessions() as session:
         known = set(visits.all_ids(session))
-    orphans = [name for name in folders if name not in known]
-    for name in orphans:
-        house.blobs.delete_under(f"visits/{name}")
+    orphans = [f"visits/{name}" for name in folders if name not in known]
+    # An arrival's row is committed before its first file is written.
+    delivered = set(house.blobs.folders("arrivals"))
+    with house.sessions() as session:
+        left = delivered - arrivals.still_there(session, delivered)
+    orphans += [f"arrivals/{name}" for name in sorted(left)]
+    for folder in orphans:
+        house.blobs.delete_under(folder)
     return len(orphans)

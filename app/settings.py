@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "ANTEROOM_"
 MIN_SECRET_CHARS = 32
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class SettingsError(Exception):
@@ -42,6 +43,14 @@ class Settings(BaseSettings):
     retention_hours: int = Field(24, ge=1, le=720, description="After this a visit is erased")
     idle_seconds: int = Field(120, ge=30, le=3600, description="Idle time that ends a tablet")
     answer_floor_seconds: float = Field(2.0, ge=0, le=30, description="No answer shows sooner")
+    dicom_ae: str = Field("ANTEROOM", min_length=1, max_length=16, description="Our AE title")
+    dicom_host: str = Field("127.0.0.1", description="Address `python -m app listen` listens on")
+    dicom_port: int = Field(11112, ge=0, le=65535, description="Its port")
+    dicom_tls_cert: Path | None = Field(None, description="PEM certificate: DICOM over TLS only")
+    dicom_tls_key: Path | None = Field(None, description="PEM key of that certificate")
+    dicom_tls_ca: Path | None = Field(None, description="PEM CA whose certificates peers show")
+    dicom_plain: bool = Field(False, description="DICOM without TLS on other than loopback")
+    dicom_quiet_seconds: int = Field(10, ge=1, le=600, description="Quiet that ends a delivery")
     clinic_name: str = Field("Demonstration clinic", description="Name on pages and report")
     emergency_number: str = Field("112", description="Number named in an emergency")
     crisis_line: str = Field("", description="Number named to a person in despair")
@@ -102,12 +111,27 @@ def _check_address(settings: Settings) -> None:
         raise SettingsError(
             f"{PREFIX}BACKEND_URL cannot be used yet: this version runs its model in this box"
         )
-    if settings.host in ("127.0.0.1", "::1", "localhost"):
+    _check_dicom(settings)
+    if settings.host in LOOPBACK:
         return
     if not settings.public_url.startswith("https://"):
         raise SettingsError(
             f"{PREFIX}PUBLIC_URL must be an https:// address when {PREFIX}HOST is not loopback: "
             "pictures of patients must not travel in the clear"
+        )
+
+
+def _check_dicom(settings: Settings) -> None:
+    if (settings.dicom_tls_cert is None) != (settings.dicom_tls_key is None):
+        raise SettingsError(
+            f"{PREFIX}DICOM_TLS_CERT and {PREFIX}DICOM_TLS_KEY are given together or not at all"
+        )
+    is_open = settings.dicom_host not in LOOPBACK and settings.dicom_tls_cert is None
+    if is_open and not settings.dicom_plain:
+        raise SettingsError(
+            f"{PREFIX}DICOM_HOST is not loopback: give {PREFIX}DICOM_TLS_CERT and _KEY, or set "
+            f"{PREFIX}DICOM_PLAIN=1 where the clinic's network is closed by other means: names "
+            "and pictures of patients would travel in the clear"
         )
 
 

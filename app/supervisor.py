@@ -1,4 +1,4 @@
-"""Keeps one worker child alive beside the server, and does the housekeeping."""
+"""Keeps one worker child alive beside the server, files arrivals, and does the housekeeping."""
 
 import subprocess
 import sys
@@ -7,12 +7,15 @@ import time
 
 import structlog
 
+from app.delivery.filing import erase_outstayed, file_arrivals
 from app.deps import House
 from app.housekeeping import purge, read_audit, stop_left_over, sweep
+from app.storage import arrivals
 
 log = structlog.get_logger()
 LONGEST_PAUSE_SECONDS = 30.0
 HOUSEKEEPING_SECONDS = 60.0
+DELIVERY_SECONDS = 1.0
 
 
 class Supervisor:
@@ -23,7 +26,8 @@ class Supervisor:
         self._house = house
         self._stopping = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
-        self._threads = [threading.Thread(target=self._keep_house, daemon=True)]
+        work = (self._keep_house, self._keep_delivery)
+        self._threads = [threading.Thread(target=one, daemon=True) for one in work]
         if house.settings.workers:
             self._threads.append(threading.Thread(target=self._keep_worker, daemon=True))
 
@@ -61,9 +65,23 @@ class Supervisor:
         while not self._stopping.is_set():
             try:
                 purge(self._house)
+                erase_outstayed(self._house)
                 sweep(self._house)
                 stop_left_over(self._house)
                 read_audit(self._house)
             except Exception as error:  # the next round tries again; the server must live on
                 log.error("housekeeping_failed", error_type=type(error).__name__)
             self._stopping.wait(HOUSEKEEPING_SECONDS)
+
+    def _keep_delivery(self) -> None:
+        is_first = True
+        while not self._stopping.is_set():
+            try:
+                if is_first:
+                    with self._house.sessions() as session, session.begin():
+                        arrivals.free_claims(session)
+                    is_first = False
+                file_arrivals(self._house)
+            except Exception as error:  # the next round tries again; the server must live on
+                log.error("delivery_failed", error_type=type(error).__name__)
+            self._stopping.wait(DELIVERY_SECONDS)

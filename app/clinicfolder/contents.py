@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +37,11 @@ class Clinic:
     report_sections: tuple[str, ...] = SECTIONS
     exam_levels: Mapping[str, str] = field(default_factory=dict)
     match_weights: Weights = field(default_factory=Weights)
+
+    @property
+    def retention(self) -> timedelta:
+        """How long anything of a patient's may be kept."""
+        return timedelta(hours=self.retention_hours)
 
 
 def read_clinic(

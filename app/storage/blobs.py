@@ -54,3 +54,18 @@ class Blobs:
         if not files.exists(f"{root}/{folder}"):
             return []
         return sorted(str(path).rpartition("/")[2] for path in files.ls(f"{root}/{folder}", False))
+
+    def names(self, folder: str) -> list[str]:
+        """The names of the whole blobs right below a folder, in order."""
+        return [name for name in self.folders(folder) if not name.endswith(".part")]
+
+    def has(self, name: str) -> bool:
+        """Whether there is a blob of this name."""
+        files, root = fsspec.core.url_to_fs(self.url)
+        return bool(files.exists(f"{root}/{name}"))
+
+    def delete(self, name: str) -> None:
+        """Remove one blob; nothing there is no error."""
+        files, root = fsspec.core.url_to_fs(self.url)
+        if files.exists(f"{root}/{name}"):
+            files.rm_file(f"{root}/{name}")

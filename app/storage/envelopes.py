@@ -1,6 +1,6 @@
 """Filing envelopes: sealed identifiers of delivered scans, found again by keyed hash only."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.storage.sealed import MasterKey
@@ -43,3 +43,33 @@ def patients_of_visit(session: Session, visit_id: str) -> set[str]:
     """The keyed hashes of all patient ids delivered for a visit: more than one is a mix-up."""
     query = select(FilingEnvelope.patient_id_digest).where(FilingEnvelope.visit_id == visit_id)
     return {digest for digest in session.scalars(query) if digest}
+
+
+def study_date_digest(master: MasterKey, study_date: str) -> str | None:
+    """The keyed hash of a date written YYYYMMDD, or None for an empty one."""
+    return master.digest("study-date", study_date) if study_date else None
+
+
+def study_digest(master: MasterKey, study_uid: str) -> str:
+    """The keyed hash of a StudyInstanceUID."""
+    return master.digest("study", study_uid)
+
+
+def instance_digest(master: MasterKey, sop_instance_uid: str) -> str:
+    """The keyed hash of a SOPInstanceUID."""
+    return master.digest("instance", sop_instance_uid)
+
+
+def came_with(session: Session, scan_ids: list[str], arrival_id: str) -> None:
+    """Note which delivery these scans came with."""
+    session.execute(
+        update(FilingEnvelope)
+        .where(FilingEnvelope.scan_id.in_(scan_ids))
+        .values(arrival_id=arrival_id)
+    )
+
+
+def scans_that_came_with(session: Session, arrival_id: str) -> list[str]:
+    """The scans of one delivery."""
+    query = select(FilingEnvelope.scan_id).where(FilingEnvelope.arrival_id == arrival_id)
+    return list(session.scalars(query))

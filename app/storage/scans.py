@@ -8,7 +8,17 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.storage.blobs import Blobs
-from app.storage.tables import MarkedRegion, Scan, new_id, now
+from app.storage.tables import (
+    FilingEnvelope,
+    MarkedRegion,
+    Outbound,
+    RegionEdit,
+    Scan,
+    SliceLook,
+    Turn,
+    new_id,
+    now,
+)
 from app.storage.visits import OpenedVisit
 
 
@@ -178,3 +188,11 @@ def region_from(plain: dict[str, Any]) -> StoredRegion:
         area_share=plain["area_share"],
         drawn_by=plain.get("drawn_by", ""),
     )
+
+
+def remove(session: Session, blobs: Blobs, visit_id: str, scan_id: str) -> None:
+    """Take one scan off its visit, with all that was seen in it and said about it."""
+    for table in (MarkedRegion, RegionEdit, SliceLook, Turn, Outbound, FilingEnvelope, Scan):
+        session.execute(delete(table).where(table.scan_id == scan_id))
+    blobs.delete(picture_name(visit_id, scan_id))
+    blobs.delete_under(f"visits/{visit_id}/{scan_id}")

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.storage.base import Base, new_id, now
-from app.storage.delivery_tables import Arrival, ExpectedPatient, Outbound
+from app.storage.delivery_tables import Arrival, ExpectedPatient, Outbound, Peer
 from app.storage.library_tables import Approval, LibraryJob, LibraryMiss, Reference
 from app.storage.sealed import Ciphertext
 from app.storage.slice_tables import SliceLook
@@ -42,6 +42,7 @@ __all__ = [
     "MarkedRegion",
     "Outbound",
     "PairedTablet",
+    "Peer",
     "Reference",
     "RegionEdit",
     "Scan",
@@ -198,7 +199,10 @@ class DoctorNote(Base):
 
 
 class FilingEnvelope(Base):
-    """The sealed identifiers of a delivered scan, with keyed hashes to match by."""
+    """The sealed identifiers of a delivered scan, with keyed hashes to match by.
+
+    `arrival_id` says what it came with; `owned` whether the patient said that it is theirs.
+    """
 
     __tablename__ = "filing_envelopes"
     scan_id: Mapped[str] = mapped_column(ForeignKey("scans.scan_id"), primary_key=True)
@@ -206,6 +210,8 @@ class FilingEnvelope(Base):
     identifiers: Mapped[Ciphertext]
     patient_id_digest: Mapped[str | None] = mapped_column(String(64), index=True)
     accession_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    arrival_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    owned: Mapped[str] = mapped_column(String(3), default="")
 
 
 class TrainingConsent(Base):

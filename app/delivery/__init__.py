@@ -1,0 +1,1 @@
+"""What the clinic delivers, and what goes back to its record."""
