@@ -58,6 +58,7 @@ def work_on_library(house: House, engine: Engine, worker_id: str) -> bool:
 def _look(house: House, engine: Engine, session: Session, job: LibraryJob) -> None:
     reference = references.find(session, job.reference_id or "")
     if reference is not None:
+        engine = engine.for_modality(reference.modality)
         image = rgb_of(references.picture_of(house.blobs, reference))
         proposal = propose(engine, image, reference.image_digest)
         look, regions = analyse(

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -22,11 +23,11 @@ from app.logs import place_of, start_logging
 from app.memory import resident_mib
 from app.settings import Settings
 from app.storage import scans, slices, turns, visits, work
-from app.storage.scans import Look
+from app.storage.scans import Look, ScanFacts, StoredRegion
 from app.storage.tables import Scan, SliceLook, Turn
 from app.storage.visits import OpenedVisit
 from model.opening import Engine
-from model.types import ModelError
+from model.types import Image, ModelError
 
 log = structlog.get_logger()
 POLL_SECONDS = 0.15
@@ -128,12 +129,33 @@ def _finish(house: House, engine: Engine, session: Session, row: Row) -> str | N
 def _look(house: House, engine: Engine, session: Session, opened: OpenedVisit, scan: Scan) -> str:
     image = rgb_of(scans.picture_of(house.blobs, opened, scan))
     facts = scans.facts_of(opened, scan)
-    look, regions = analyse(
-        engine, house.catalogue, facts, image, only=house.clinic.clinic.structures
-    )
-    scan.adapter = engine.backend.info().adapter
-    scans.store_look(session, opened, scan, look, regions)
+    seen = _analysed(house, engine, facts, image)
+    scan.adapter = seen.adapter
+    scans.store_look(session, opened, scan, seen.look, seen.regions)
     return facts.image_digest
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of a look, and through which adapter."""
+
+    look: Look
+    regions: list[StoredRegion]
+    adapter: str | None
+
+
+def _analysed(
+    house: House, engine: Engine, facts: ScanFacts, image: Image, known: str | None = None
+) -> Seen:
+    """Look through the adapter for this kind of picture; the model's word where no tag says it."""
+    only = house.clinic.clinic.structures
+    modality = facts.modality or known
+    chosen = engine.for_modality(modality)
+    look, regions = analyse(chosen, house.catalogue, facts, image, only=only)
+    if modality is None and engine.for_modality(look.modality) is not chosen:
+        chosen = engine.for_modality(look.modality)
+        look, regions = analyse(chosen, house.catalogue, facts, image, only=only)
+    return Seen(look, regions, chosen.backend.info().adapter)
 
 
 def _look_further(
@@ -145,16 +167,16 @@ def _look_further(
         return None
     image = slice_image(house.blobs, opened, scan, row.slice_number)
     facts = facts_of_slice(scans.facts_of(opened, scan), row.slice_number, image)
-    look, regions = analyse(
-        engine, house.catalogue, facts, image, only=house.clinic.clinic.structures
-    )
-    row.adapter = engine.backend.info().adapter
-    slices.store_look(opened, row, look, regions)
+    first = scans.look_of(opened, scan)
+    seen = _analysed(house, engine, facts, image, None if first is None else first.modality)
+    row.adapter = seen.adapter
+    slices.store_look(opened, row, seen.look, seen.regions)
     return facts.image_digest
 
 
 def _answer(house: House, engine: Engine, session: Session, opened: OpenedVisit, turn: Turn) -> str:
     picture = _picture(house, session, opened, turn)
+    engine = engine.for_modality(picture.look.modality)
     question = Question(turn.kind, turns.question_of(opened, turn), turn.language)
     may_use = engine.current().may_use_category
     answered = converse(
@@ -244,8 +266,13 @@ def _beat(house: House, worker_id: str, engine: Engine, stopping: threading.Even
             "adapter": info.adapter,
             "device": info.device,
         }
-        loaded["memory_mib"] = resident_mib()
-        _say(house, worker_id, "ready", {**loaded, "adapter_tensors": info.adapter_tensors})
+        loaded |= {"base": info.base, "adapter_tensors": info.adapter_tensors}
+        loaded |= {"probe_change": info.probe_change, "memory_mib": resident_mib()}
+        loaded["model_mib"] = info.resident_bytes // 1_048_576
+        loaded["specials"] = {
+            modality: one.backend.info().adapter for modality, one in list(engine.specials.items())
+        }
+        _say(house, worker_id, "ready", loaded)
         stopping.wait(BEAT_SECONDS)
 
 

@@ -74,7 +74,7 @@ def _digest_of(lines: list[str]) -> str:
 
 def _check_kinds(folder: Path) -> None:
     if not folder.is_dir():
-        raise AdapterMismatch(f"There is no adapter folder {folder}.")
+        raise AdapterMismatch(f"There is no adapter folder {folder.name}.")
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or (not path.is_dir() and path.suffix not in ALLOWED_KINDS):
             kinds = "safetensors, JSON, YAML and Markdown"

@@ -9,7 +9,10 @@ from model.types import Completion, Request
 
 @dataclass(frozen=True)
 class BackendInfo:
-    """What is loaded: name of the base, its digest, the adapter that is really on, bytes."""
+    """What is loaded: name of the base, its digest, the adapter that is really on, bytes.
+
+    `probe_change` is how much the adapter changes on the fixed probe; 0 where nobody measured.
+    """
 
     base: str
     base_sha256: str
@@ -19,6 +22,7 @@ class BackendInfo:
     resident_bytes: int
     is_demonstration: bool
     device: str
+    probe_change: float = 0.0
 
 
 class Backend(Protocol):

@@ -141,15 +141,16 @@ class LocalBackend:
             resident_bytes=self._weights_bytes + self._features.used_bytes,
             is_demonstration=self._base.count.is_compact,
             device=self._base.device,
+            probe_change=0.0 if proof is None else proof.probe_change,
         )
 
     def proof(self) -> AdapterProof | None:
         """What shows that the active adapter is on, or None where the base answers alone."""
         return None if self._active is None else self._switch.kept()[self._active]
 
-    def adapter_manifest(self) -> Manifest | None:
-        """The manifest of the active adapter."""
-        proof = self.proof()
+    def adapter_manifest(self, name: str | None = None) -> Manifest | None:
+        """The manifest of the active adapter, or of a kept one by its name."""
+        proof = self.proof() if name is None else self._switch.kept().get(name)
         return None if proof is None else proof.folder.manifest
 
     def close(self) -> None:

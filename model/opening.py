@@ -1,7 +1,7 @@
 """The one entry for those who serve: a backend, its mask codec and what it says about itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -28,12 +28,18 @@ class Engine:
         codec: turns mask codes into masks.
         manifest: of the base; `current()` is the one to ask once adapters are swapped.
         adapter_manifest: gives the manifest of the adapter that is on.
+        specials: engines that answer for one modality each, through an adapter of its own.
     """
 
     backend: Backend
     codec: Codec
     manifest: Manifest
     adapter_manifest: Callable[[], Manifest | None] = lambda: None
+    specials: dict[str, "Engine"] = field(default_factory=dict)
+
+    def for_modality(self, modality: str | None) -> "Engine":
+        """The engine with the adapter for this kind of picture; this one where there is none."""
+        return self.specials.get(modality or "", self)
 
     def structures_adapter(self) -> str | None:
         """Which adapter to ask for structures, as in Request.

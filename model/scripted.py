@@ -63,6 +63,12 @@ class ScriptedBackend:
             raise AdapterMismatch(f"The adapter {adapter} does not fit its base.")
         self._adapter = adapter
 
+    def keep(self, adapter: str) -> str:
+        """The name of the folder, as if it were loaded; AdapterMismatch for a refused one."""
+        if adapter in self._refused:
+            raise AdapterMismatch(f"The adapter {adapter} does not fit its base.")
+        return adapter.rpartition("/")[2]
+
     def forget(self, image_digest: str) -> None:
         """Record that this picture was to be forgotten."""
         self.forgotten.append(image_digest)
@@ -80,7 +86,7 @@ class ScriptedBackend:
             device="none",
         )
 
-    def adapter_manifest(self) -> Manifest | None:
+    def adapter_manifest(self, name: str | None = None) -> Manifest | None:  # noqa: ARG002
         """A script has no adapter folder."""
         return None
 

@@ -5,17 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from app import adapter_swap
 from app.clinicfolder.folder import write
 from app.deps import House
-from app.storage import activations, scans, turns, visits, work
+from app.storage import scans, turns, visits, work
 from app.storage.tables import Scan, Turn
 from app.storage.visits import OpenedVisit
 from app.worker import forget_erased, work_once
-from model.opening import Engine
 from model.prompts import CONDITION_QUESTION, answer_prefix
 from model.scripted import ScriptedBackend
-from model.types import ModelError, Request
+from model.types import Request
 from tests.builders import open_test_house, stored_scan
 from tests.scripted_model import said_of_picture, scripted_engine
 
@@ -196,31 +194,6 @@ def test_patient_words_are_not_in_the_database_file(house: House, opened: Opened
     raw = b"".join(path.read_bytes() for path in house.settings.data_dir.glob("anteroom.db*"))
     for word in (b"What might I have", b"glioblastoma", json.dumps("liver").encode()):
         assert word not in raw
-
-
-def test_an_adapter_that_no_longer_loads_gives_way_to_the_shipped_one(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str | None] = []
-
-    def open_engine(_model: str | None, adapter: str | None, _quantize: str) -> Engine:
-        asked.append(adapter)
-        if adapter is not None:
-            raise ModelError("a byte of adapter_model.safetensors has changed")
-        return scripted_engine(ScriptedBackend(script))
-
-    monkeypatch.setattr(adapter_swap, "open_engine", open_engine)
-    with house.sessions() as session, session.begin():
-        activations.mark_live(session, activations.ask(session, "knees", "0" * 64, None))
-    adapter_swap.open_live(house)
-    assert asked[0] is not None
-    assert asked[0].endswith("knees")
-    assert asked[1:] == [None]
-    with house.sessions() as session:
-        fallen = activations.fallen(session)
-        assert activations.live(session) is None
-        assert fallen is not None
-        assert "has changed" in (fallen.failure or "")
 
 
 def test_a_clinic_says_which_structures_are_looked_for(house: House, opened: OpenedVisit) -> None:

@@ -101,7 +101,7 @@ def test_one_activation_is_live_and_going_back_is_a_newer_row(sessions: Sessions
         back = activations.ask(session, activations.SHIPPED, "3" * 64, None)
         activations.mark_live(session, back)
     with sessions() as session:
-        assert [row.status for row in activations.everything(session)] == [
+        assert [row.status for row in activations.latest(session)] == [
             "live",
             "refused",
             "past",
