@@ -46,8 +46,11 @@ def _language(request: Request) -> str:
 
 def _show_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
-    values = {"key": error.key, "next_address": error.next_address}
-    return page(request, "errors/error.html", _language(request), status=error.status, **values)
+    is_staff = _start_of(request) == "/staff"
+    name, language = ("staff", "en") if is_staff else ("errors", _language(request))
+    way_back = "/staff" if is_staff and error.next_address == "/" else error.next_address
+    values = {"key": error.key, "next_address": way_back}
+    return page(request, f"{name}/error.html", language, status=error.status, **values)
 
 
 def _to_sign_in(_request: Request, _error: Exception) -> Response:
@@ -68,11 +71,15 @@ def _show_not_understood(request: Request, _error: Exception) -> Response:
 
 
 def _start_of(request: Request) -> str:
-    return "/staff" if request.url.path.startswith("/staff") else "/"
+    path = request.url.path
+    return "/staff" if path == "/staff" or path.startswith("/staff/") else "/"
 
 
 def _show_too_large(request: Request, _error: Exception) -> Response:
-    return _show_error(request, AppError("too_large", 413, "/upload"))
+    return _show_error(
+        request,
+        AppError("too_large", 413, "/staff" if _start_of(request) == "/staff" else "/upload"),
+    )
 
 
 def _show_broken(request: Request, _error: Exception) -> Response:
