@@ -112,6 +112,12 @@ def closed_for_good(session: Session) -> list[str]:
     return list(session.scalars(query))
 
 
+def closed_and_kept(session: Session) -> int:
+    """How many visits are closed and wait for the end of their ten minutes."""
+    is_closed = Visit.closed_at.is_not(None)
+    return session.scalar(select(func.count()).select_from(Visit).where(is_closed)) or 0
+
+
 def all_open(session: Session) -> list[Visit]:
     """Every visit that is not closed, the oldest first."""
     query = select(Visit).where(Visit.closed_at.is_(None)).order_by(Visit.opened_at)

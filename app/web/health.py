@@ -1,17 +1,14 @@
 """Health: alive, ready, and a few numbers for monitoring."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.deps import HouseDep
+from app.house_state import figures, look_at, worker_state
 from app.storage import alerts, tokens, work
-from app.storage.tables import now
 
 router = APIRouter()
-WORKER_SILENCE = timedelta(seconds=30)
 
 
 @router.get("/healthz")
@@ -30,8 +27,7 @@ def readyz(house: HouseDep) -> JSONResponse:
             is_heard = alerts.is_someone_listening(session)
     except SQLAlchemyError:
         return JSONResponse({"ready": False, "database": "unreachable"}, status_code=503)
-    is_fresh = note is not None and now() - note.said_at < WORKER_SILENCE
-    state = note.state if note is not None and is_fresh else "silent"
+    state = worker_state(note)
     content = {
         "ready": state == "ready",
         "database": "ok",
@@ -45,11 +41,13 @@ def readyz(house: HouseDep) -> JSONResponse:
 
 @router.get("/metrics")
 def metrics(house: HouseDep, request: Request) -> PlainTextResponse:
-    """Counts in Prometheus' text format for a bearer of a metrics token; no identifiers."""
+    """The figures of the IT page in Prometheus' text format, for a bearer of a metrics token."""
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     with house.sessions() as session:
         if not tokens.is_good(session, house.master, token, "metrics"):
             return PlainTextResponse("a metrics token is needed\n", status_code=401)
-        counts = work.counts(session)
-    lines = [f'anteroom_rows{{kind="{kind}",status="{s}"}} {n}' for kind, s, n in counts]
-    return PlainTextResponse("\n".join(["# TYPE anteroom_rows gauge", *lines, ""]))
+        lines = [
+            f"anteroom_{name} {value:.12g}" for name, value in figures(look_at(house, session))
+        ]
+    names = sorted({line.partition(" ")[0].partition("{")[0] for line in lines})
+    return PlainTextResponse("\n".join([*(f"# TYPE {name} gauge" for name in names), *lines, ""]))
