@@ -10,9 +10,9 @@ from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
 from app.staff.auth import MemberDep, see_other, staff_page
 from app.staff.forms import FormDep
-from app.staff.review import found_scan, structure_name
+from app.staff.pictures import found_scan, structure_name
 from app.staff.visits import opened_or_404
-from app.storage import audit, region_edits, scans, visits
+from app.storage import audit, region_edits, scans, slices, visits
 from app.storage.scans import StoredRegion
 
 router = APIRouter()
@@ -86,7 +86,12 @@ def change_regions(
     scan = found_scan(session, visit_id, scan_id)
     here = f"/staff/visits/{visit_id}/scans/{scan_id}/regions"
     act, structure = form.text("act"), form.text("structure")
-    if act == "undo":
+    number = form.text("slice", longest=6)
+    if number.isdecimal():
+        if act != "remove" or not slices.take_away(session, opened, scan, int(number), structure):
+            raise AppError("not_found", 404, here)
+        here = f"/staff/visits/{visit_id}"
+    elif act == "undo":
         region_edits.undo(session, opened, scan)
     elif act in ("draw", "remove") and structure in house.catalogue.structures:
         before = scans.regions_of(session, opened, scan)

@@ -156,5 +156,27 @@ def seen_in(opened: OpenedVisit, row: SliceLook) -> tuple[Look, list[StoredRegio
     return Look(**{**look, **lists}), [region_from(one) for one in plain["regions"]]
 
 
+def regions_in(
+    session: Session, opened: OpenedVisit, scan: Scan, number: int
+) -> list[StoredRegion]:
+    """What is marked in a further slice; nothing where nobody looked."""
+    row = look_at(session, scan, number)
+    seen = None if row is None else seen_in(opened, row)
+    return [] if seen is None else seen[1]
+
+
+def take_away(
+    session: Session, opened: OpenedVisit, scan: Scan, number: int, structure: str
+) -> bool:
+    """Take one structure out of a further slice; False when it is not marked there."""
+    row = look_at(session, scan, number)
+    seen = None if row is None else seen_in(opened, row)
+    if row is None or seen is None:
+        return False
+    left = [one for one in seen[1] if one.structure != structure]
+    store_look(opened, row, seen[0], left)
+    return len(left) < len(seen[1])
+
+
 def _name(scan: Scan, number: int) -> str:
     return f"visits/{scan.visit_id}/{scan.scan_id}/{number}"

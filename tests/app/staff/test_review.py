@@ -6,7 +6,7 @@ import pytest
 
 from app.analysis.overlay import anchor_point, outline_paths
 from app.deps import House
-from app.storage import alerts, notes, questions, scans, turns, visits
+from app.storage import alerts, notes, questions, scans, slices, turns, visits
 from app.storage.scans import Look, ScanFacts, StoredRegion
 from app.storage.turns import Answered, Asked
 from tests.app.staff.cast import SignedIn, heard
@@ -83,6 +83,37 @@ def test_pictures_and_marked_regions_are_shown(
     assert doctor.post(address, data={"structure": "liver", "act": "remove"}).status_code == 303
     assert doctor.post(address, data={"structure": "liver", "act": "remove"}).status_code == 404
     assert b"<path" not in doctor.get(drawing.url.path).content
+
+
+def test_every_slice_with_marked_parts_is_shown_and_can_be_corrected(
+    house: House, signed_in: SignedIn, visit_id: str
+) -> None:
+    look = Look("CT", "axial", "abdomen", True)
+    with house.sessions() as session, session.begin():
+        opened = visits.opened(session, house.master, visit_id)
+        scan = scans.all_of_visit(session, visit_id)[0]
+        assert opened is not None
+        scan.slice_count = scan.slices_stored = 3
+        for number, names in ((1, ("spleen", "stomach")), (2, ())):
+            slices.put(house.blobs, opened.vault, scan, number, png_bytes())
+            row = slices.ask_for_look(session, scan, number)
+            assert row is not None
+            marked = [StoredRegion(n, (0, 0, 1, 1), "M1,1L9,1L9,9Z", (5, 5), 0.1) for n in names]
+            slices.store_look(opened, row, look, marked)
+        address = f"/staff/visits/{visit_id}/scans/{scan.scan_id}"
+    doctor = signed_in("doctor")
+    page = doctor.get(f"/staff/visits/{visit_id}").text
+    assert "1 more slice with marked parts" in page
+    assert 'data-slice="1"' in page
+    assert 'data-slice="2"' not in page
+    assert doctor.get(f"{address}.png?slice=1").content.startswith(b"\x89PNG")
+    assert doctor.get(f"{address}.svg?slice=1").content.count(b"<text") == 2
+    for number in ("7", "-1", "x"):
+        assert doctor.get(f"{address}.png?slice={number}").status_code in (404, 422)
+    wrong = {"structure": "spleen", "act": "remove", "slice": "1"}
+    assert doctor.post(f"{address}/regions", data=wrong).status_code == 303
+    assert doctor.post(f"{address}/regions", data=wrong).status_code == 404
+    assert doctor.get(f"{address}.svg?slice=1").content.count(b"<text") == 1
 
 
 def test_a_sentence_is_signed_and_kept(house: House, signed_in: SignedIn, visit_id: str) -> None:
