@@ -134,6 +134,7 @@ REGION_FROM_SLAKE: Final = {
 
 # The segmentation pack's body_region and plane.
 REGION_FROM_SEGMENTATION: Final = {
+    **{word: word for word in REGIONS},  # a clinic's own folder speaks this vocabulary
     "abdomen": "abdomen",
     "abdomen and pelvis": "abdomen",
     "brain": "head",
@@ -145,6 +146,7 @@ REGION_FROM_SEGMENTATION: Final = {
     "spine": "spine",
 }
 PLANE_FROM_SEGMENTATION: Final = {
+    **{word: word for word in PLANES},
     "axial": "axial",
     "coronal": "coronal",
     "sagittal": "sagittal",

@@ -23,7 +23,7 @@ from app.patient.access import (
 )
 from app.patient.forms import MAX_CODE_CHARS, Typed
 from app.patient.showing import go_to, own_address, show
-from app.storage import audit, paired_tablets, scans, visits
+from app.storage import audit, paired_tablets, scans, training_consents, visits
 from app.storage.tables import now
 from app.storage.visits import OpenedVisit
 from app.web import tablet_cookie
@@ -124,9 +124,10 @@ def choose_language(
 
 
 @router.get("/consent")
-def consent_page(request: Request, tablet: MaybeUse) -> Response:
+def consent_page(request: Request, session: SessionDep, tablet: MaybeUse) -> Response:
     """What happens here, who reads what, and the question for a yes."""
-    return show(request, "consent.html", tablet, error="")
+    may_teach = training_consents.is_given(session, tablet.visit_id)
+    return show(request, "consent.html", tablet, error="", may_teach=may_teach)
 
 
 @router.post("/consent")
@@ -137,15 +138,21 @@ def consent(
     tablet: MaybeUse,
     agreed: Annotated[str, Form(alias="consent")] = "",
     amount: Typed = "all",
+    teach: Typed = "",
 ) -> Response:
-    """Keep the yes and how much the patient wishes to know."""
+    """Keep the yes and how much the patient wishes to know; training is asked apart."""
+    may_teach = teach == "yes"
     if agreed != "yes":
-        return show(request, "consent.html", tablet, status=422, error="consent_missing")
+        values = {"error": "consent_missing", "may_teach": may_teach}
+        return show(request, "consent.html", tablet, status=422, **values)
     visit = tablet.opened.visit
     visit.amount = amount if amount in AMOUNTS else "all"
     if visit.consented_at is None:
         visit.consented_at = now()
         audit.record(session, "patient", "visit.consent", visit.visit_id)
+    if training_consents.say(session, visit.visit_id, is_yes=may_teach):
+        word = "yes" if may_teach else "no"
+        audit.record(session, "patient", f"training.{word}", visit.visit_id)
     response = go_to(next_address(session, tablet.opened))
     set_choice(response, house.settings, AMOUNT_COOKIE, visit.amount)
     return response

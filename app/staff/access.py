@@ -68,6 +68,8 @@ ACCESS: Final[Mapping[tuple[str, str], Entry]] = {
     ("POST", "/staff/visits/{visit_id}/scans/{scan_id}/regions"): DOCTOR,
     ("POST", "/staff/visits/{visit_id}/note"): DOCTOR,
     ("POST", "/staff/visits/{visit_id}/turns/{turn_id}/release"): DOCTOR,
+    ("GET", "/staff/corrections"): DOCTOR,
+    ("POST", "/staff/corrections"): DOCTOR,
     ("GET", "/staff/alerts"): LISTENING,
     ("GET", "/staff/alerts/stream"): LISTENING,
     ("POST", "/staff/alerts/{alert_id}/seen"): LISTENING,

@@ -215,12 +215,16 @@ class FilingEnvelope(Base):
 
 
 class TrainingConsent(Base):
-    """A patient's yes, written down by staff, to training with their corrected pictures."""
+    """A patient's yes to training with their corrected pictures; no staff id: given on the tablet.
+
+    `exported_at` says when their pictures went into a training folder, without names.
+    """
 
     __tablename__ = "training_consents"
     visit_id: Mapped[str] = mapped_column(ForeignKey("visits.visit_id"), primary_key=True)
-    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.staff_id"))
+    staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.staff_id"))
     given_at: Mapped[datetime] = mapped_column(default=now)
+    exported_at: Mapped[datetime | None]
 
 
 class Activation(Base):
