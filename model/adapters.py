@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -43,7 +44,9 @@ def base_digest(folder: Path) -> str:
     """
     names = {"config.json", "tokenizer.json"}
     paths = [p for p in folder.iterdir() if p.name in names or p.suffix == ".safetensors"]
-    return _digest_of([f"{path.name} {sha256_of(path)}" for path in paths])
+    with ThreadPoolExecutor() as pool:  # hashing lets go of the interpreter: shards in parallel
+        digests = list(pool.map(sha256_of, paths))
+    return _digest_of([f"{p.name} {one}" for p, one in zip(paths, digests, strict=True)])
 
 
 def read_adapter(folder: Path, base_sha256: str) -> AdapterFolder:

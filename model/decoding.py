@@ -1,12 +1,15 @@
 """Decoding of a batch without chance: left padding, one cache, finished rows leave."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from model.choosing import Choice, chooser_for, scores_of
+from model.cost import Meter
 from model.grammar import SuffixGrammar
 
 _KEEP_SHARE: Final = 0.75
@@ -22,12 +25,17 @@ class Row:
         features: [T, D] projected vision features of its picture.
         max_new_tokens: where decoding stops at the latest.
         grammar: what the suffix must look like; None leaves it free.
+        is_wanted: False from some moment on ends the row; nobody waits for it any more.
+        follow: tokens to go on with instead of the chosen ones, which are reported all the same:
+            compares every single choice with those of another engine.
     """
 
     ids: Sequence[int]
     features: Tensor
     max_new_tokens: int
     grammar: SuffixGrammar | None = None
+    is_wanted: Callable[[], bool] = lambda: True
+    follow: Sequence[int] | None = None
 
 
 @dataclass
@@ -43,51 +51,84 @@ class Generated:
         return sum(self.logprobs) / len(self.logprobs) if self.logprobs else 0.0
 
 
-Choose = Callable[[Tensor, Sequence[int]], tuple[list[int], list[float]]]
-"""From hidden states [B, D] and the row numbers they belong to: a token and its log-probability."""
-
-
 @torch.inference_mode()
-def decode_greedily(net: Any, rows: Sequence[Row], *, pad_id: int, eos_id: int) -> list[Generated]:
+def decode_greedily(
+    net: Any,
+    rows: Sequence[Row],
+    *,
+    pad_id: int,
+    eos_id: int,
+    likeliest: bool = False,
+    meter: Meter | None = None,
+) -> list[Generated]:
     """The most probable token after token for every row, all rows in one batch.
 
-    A grammar takes the middle one of several places instead. Rows with a grammar and rows without
-    may not share a batch. Log-probabilities are of the distribution the token was chosen from:
-    the grammar's choices where there is a grammar.
+    A grammar takes the middle one of several places instead, unless `likeliest`. Where it leaves
+    no choice the tokens are taken without asking the network, and go through it together with the
+    next one that is chosen; a suffix that is decided does not go through it at all. Rows with a
+    grammar and rows without may not share a batch. Log-probabilities are of the distribution the
+    token was chosen from: the grammar's choices where there is a grammar.
     """
-    choose = _chooser(net, rows)
+    meter = meter or Meter()
+    choose = chooser_for(net, [row.grammar for row in rows], likeliest=likeliest).choose
     found = [Generated() for _ in rows]
     running = list(range(len(rows)))
+    started = time.perf_counter()
     state = _prefill(net, rows, pad_id)
+    choices = choose(state.hidden, running)
+    meter.prefilled(state.mask.numel(), time.perf_counter() - started)
     while True:
-        tokens, logprobs = choose(state.hidden, running)
-        alive = []
-        for place, (row, token) in enumerate(zip(running, tokens, strict=True)):
-            if row < 0:
-                continue
-            found[row].logprobs.append(logprobs[place])
-            if token != eos_id:
-                found[row].ids.append(token)
-            if _goes_on(rows[row], found[row], token, eos_id):
-                alive.append(place)
+        steps = [
+            [] if row < 0 else _taken(rows[row], found[row], choice, eos_id)
+            for row, choice in zip(running, choices, strict=True)
+        ]
+        alive = [place for place, step in enumerate(steps) if step]
         if not alive:
             return found
-        running = [row if place in alive else -1 for place, row in enumerate(running)]
+        running = [row if steps[place] else -1 for place, row in enumerate(running)]
         if len(alive) < _KEEP_SHARE * len(running):
             state.keep(alive)
-            running, tokens = [running[i] for i in alive], [tokens[i] for i in alive]
-        state.advance(net, tokens)
+            running, steps = [running[i] for i in alive], [steps[i] for i in alive]
+        started = time.perf_counter()
+        state.advance(net, [step or [pad_id] for step in steps], pad_id)
+        choices = choose(state.hidden, running)
+        meter.stepped(len(running), time.perf_counter() - started)
 
 
 def next_logits(net: Any, row: Row, pad_id: int) -> Tensor:
     """float32[V]: the scores of the first suffix token of one row, over the whole vocabulary."""
     with torch.inference_mode():
-        return _scores(net, _prefill(net, [row], pad_id).hidden)[0]
+        return scores_of(net, _prefill(net, [row], pad_id).hidden)[0]
+
+
+def _taken(row: Row, found: Generated, choice: Choice, eos_id: int) -> list[int]:
+    """Take a choice and whatever follows from it alone; gives what the network has to read.
+
+    Nothing where the row is done.
+    """
+    read: list[int] = []
+    while True:
+        place = len(found.logprobs)
+        token = choice.token if row.follow is None else row.follow[place]
+        found.logprobs.append(choice.logprob)
+        if choice.token != eos_id:
+            found.ids.append(choice.token)
+        read.append(token)
+        if row.grammar is not None:
+            row.grammar.feed(token)
+        if not _goes_on(row, found, token, eos_id):
+            return []
+        allowed = row.grammar.allowed() if row.grammar is not None else ()
+        if len(allowed) != 1:
+            return read
+        choice = Choice(allowed[0], 0.0)
 
 
 def _goes_on(row: Row, found: Generated, token: int, eos_id: int) -> bool:
     ended = row.grammar.is_finished if row.grammar is not None else token == eos_id
-    return not ended and len(found.ids) < row.max_new_tokens
+    if row.follow is not None and len(found.logprobs) >= len(row.follow):
+        return False
+    return not ended and len(found.ids) < row.max_new_tokens and row.is_wanted()
 
 
 @dataclass
@@ -104,14 +145,20 @@ class _State:
         self.mask, self.positions = self.mask[index], self.positions[index]
         self.cache.batch_select_indices(index)
 
-    def advance(self, net: Any, tokens: Sequence[int]) -> None:
-        ids = torch.tensor(tokens, device=self.mask.device)[:, None]
-        self.mask = torch.cat([self.mask, self.mask.new_ones(len(tokens), 1)], dim=1)
-        self.positions = self.positions + 1
+    def advance(self, net: Any, steps: Sequence[Sequence[int]], pad_id: int) -> None:
+        """Read one to a few tokens per row; shorter ones are padded on the left and masked."""
+        longest = max(map(len, steps))
+        padded = [[pad_id] * (longest - len(step)) + list(step) for step in steps]
+        counted = [[0] * (longest - len(step)) + [1] * len(step) for step in steps]
+        ids = torch.tensor(padded, device=self.mask.device)
+        read = torch.tensor(counted, device=self.mask.device)
+        self.mask = torch.cat([self.mask, read], dim=1)
+        positions = self.positions + read.cumsum(1)
+        self.positions = positions[:, -1:]
         output = net.model(
             input_ids=ids,
             attention_mask=self.mask,
-            position_ids=self.positions,
+            position_ids=positions,
             past_key_values=self.cache,
             use_cache=True,
         )
@@ -141,98 +188,3 @@ def _prefill(net: Any, rows: Sequence[Row], pad_id: int) -> _State:
         use_cache=True,
     )
     return _State(output.last_hidden_state[:, -1], mask, positions[:, -1:], cache)
-
-
-def _chooser(net: Any, rows: Sequence[Row]) -> Choose:
-    grammars = [row.grammar for row in rows]
-    if all(grammar is None for grammar in grammars):
-        return lambda hidden, _: _best(_scores(net, hidden))
-    if any(grammar is None for grammar in grammars):
-        raise ValueError("rows with and without a grammar need batches of their own")
-    return _restricted(net, [grammar for grammar in grammars if grammar is not None])
-
-
-def _restricted(net: Any, grammars: Sequence[SuffixGrammar]) -> Choose:
-    """Choose among the allowed tokens only; reads just the rows of the head that can be right."""
-    known = sorted({number for grammar in grammars for number in grammar.vocabulary()})
-    column = {number: place for place, number in enumerate(known)}
-    index = torch.tensor(known, device=net.device)
-    # A plain head (not quantised, no LoRA on it) lets the rest of the vocabulary be left unread.
-    head = net.lm_head.weight[index] if type(net.lm_head) is nn.Linear else None
-    codes = next((one.code_ids for one in grammars if one.code_ids), ())
-    unlikeness = _unlikeness(net, codes)
-
-    def choose(hidden: Tensor, running: Sequence[int]) -> tuple[list[int], list[float]]:
-        scores = _scores(net, hidden)[:, index] if head is None else _soft(net, hidden @ head.T)
-        tokens, logprobs = [], []
-        for row, found in zip(running, scores.cpu(), strict=True):
-            if row < 0:
-                tokens.append(known[0])
-                logprobs.append(0.0)
-                continue
-            token, logprob = _allowed_best(found, grammars[row], column, unlikeness)
-            grammars[row].feed(token)
-            tokens.append(token)
-            logprobs.append(logprob)
-        return tokens, logprobs
-
-    return choose
-
-
-def _allowed_best(
-    scores: Tensor,
-    grammar: SuffixGrammar,
-    column: dict[int, int],
-    unlikeness: Tensor | None = None,
-) -> tuple[int, float]:
-    """The token a grammar takes from scores float32[K], and its log-probability among the allowed.
-
-    Places are numbers, and their probability is spread over neighbours: of them the median is
-    taken, which errs least. Against the end the most probable one decides, as it was taught.
-    Counting them together finds more (mean Dice 0.374 for 0.355 on 1,353 objects of val pictures),
-    but draws 62 % instead of 20 % of the structures that only other slices of the volume show.
-
-    Of the codes the one is taken that is expected to be least unlike the right one (float32[C, C]):
-    where many are possible the most probable one is the empty one, whatever is to be drawn.
-    """
-    allowed = list(grammar.allowed())
-    logprobs = torch.log_softmax(scores[[column[number] for number in allowed]], dim=0)
-    best = int(logprobs.argmax())
-    places = len(allowed) - grammar.may_stop  # the end, where allowed, is the last
-    if grammar.is_at_place and best < places:
-        sums = logprobs[:places].exp().cumsum(0)
-        best = min(int(torch.searchsorted(sums, sums[-1] / 2)), places - 1)
-    if grammar.is_at_code and unlikeness is not None:
-        best = int((logprobs.exp() @ unlikeness).argmin())
-    return allowed[best], float(logprobs[best])
-
-
-def _unlikeness(net: Any, code_ids: Sequence[int]) -> Tensor | None:
-    """float32[C, C]: the root of the distance between codes' embeddings; None without codes.
-
-    Codes that draw alike have learnt to lie close together.
-    """
-    rows = net.get_input_embeddings().weight
-    if not code_ids or not rows.is_floating_point():
-        return None
-    known = rows[torch.tensor(code_ids, device=rows.device)].detach().float().cpu()
-    return torch.cdist(known, known).sqrt()
-
-
-def _scores(net: Any, hidden: Tensor) -> Tensor:
-    return _soft(net, net.lm_head(hidden))
-
-
-def _soft(net: Any, scores: Tensor) -> Tensor:
-    """float32 scores, squeezed where the language model asks for it (PaliGemma 2).
-
-    Source: transformers, PaliGemmaForConditionalGeneration.forward (final_logit_softcapping).
-    """
-    cap = getattr(net.config.get_text_config(), "final_logit_softcapping", None)
-    scores = scores.float()
-    return scores if cap is None else torch.tanh(scores / cap) * cap
-
-
-def _best(scores: Tensor) -> tuple[list[int], list[float]]:
-    best = torch.log_softmax(scores, dim=-1).max(dim=-1)
-    return best.indices.tolist(), best.values.tolist()

@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -13,11 +14,13 @@ from torch import Tensor
 from model.adapter_switch import AdapterProof, AdapterSwitch
 from model.adapters import BASE_ALONE, read_adapter
 from model.backend import BackendInfo
+from model.cost import Costs, Meter
 from model.decoding import Generated, Row, decode_greedily, next_logits
 from model.feature_store import FeatureKey, FeatureStore
 from model.grammar import grammar_of
+from model.loading import held_bytes, unload
 from model.manifest import Manifest
-from model.memory import Quantize, what_would_fit
+from model.memory import Loading, Offload, Quantize, what_would_fit
 from model.pixels import squash
 from model.probe import PROBE_PREFIX, probe_picture
 from model.seg_tokens import SEPARATOR
@@ -38,6 +41,8 @@ def open_local(
     device: str | None = None,
     offline: bool = True,
     threads: int | None = None,
+    offload: Offload = "none",
+    likeliest: bool = False,
 ) -> "LocalBackend":
     """Load a PaliGemma and, if named, an adapter; the adapter is proved to be on.
 
@@ -48,6 +53,8 @@ def open_local(
         device: "cpu", "cuda"...; without it a GPU where there is one.
         offline: False lets the hub be asked for a model that is not in the cache.
         threads: processor threads for torch; None leaves its choice.
+        offload: where weights lie that do not fit: in memory beside a card, or on disk.
+        likeliest: under a grammar take the most probable token, as transformers' generate does.
 
     Raises:
         BackendUnavailable: no such model, changed files, or too little memory.
@@ -55,7 +62,9 @@ def open_local(
     """
     if threads is not None:
         torch.set_num_threads(threads)
-    backend = LocalBackend(load_base(model, quantize=quantize, device=device, offline=offline))
+    loading = Loading(quantize, offload)
+    base = load_base(model, loading, device=device, offline=offline)
+    backend = LocalBackend(base, likeliest=likeliest)
     if adapter is not None:
         backend.activate(str(adapter))
     return backend
@@ -64,13 +73,16 @@ def open_local(
 class LocalBackend:
     """A Backend on this machine's processor or GPU; made by open_local. Calls wait in line."""
 
-    def __init__(self, base: LoadedBase) -> None:
+    def __init__(self, base: LoadedBase, *, likeliest: bool = False) -> None:
         """Serve this base without an adapter."""
         self._base = base
+        self._likeliest = likeliest
+        self._meter = Meter(base.net.num_parameters(), base.tokens.image_tokens + 1)
+        self._unwanted: set[str] = set()
         self._switch = AdapterSwitch(base.net, self._probe_scores)
         self._features = FeatureStore()
         self._active: str | None = None
-        self._weights_bytes = _held_bytes(base.net)
+        self._weights_bytes = held_bytes(base.net)
         self._lock = threading.RLock()
         self._is_open = True
 
@@ -103,7 +115,7 @@ class LocalBackend:
         with self._lock:
             self._active = self.keep(adapter)
             self._switch.trim(self._active)
-            self._weights_bytes = _held_bytes(self._base.net)
+            self._weights_bytes = held_bytes(self._base.net)
 
     def keep(self, adapter: str | Path) -> str:
         """Load an adapter without activating it; gives the name that requests may ask for."""
@@ -116,7 +128,7 @@ class LocalBackend:
                     f"this base sees {self._base.image_size}."
                 )
             name = self._switch.load(folder).folder.name
-            self._weights_bytes = _held_bytes(self._base.net)
+            self._weights_bytes = held_bytes(self._base.net)
             return name
 
     def deactivate(self) -> None:
@@ -125,9 +137,15 @@ class LocalBackend:
             self._active = None
 
     def forget(self, image_digest: str) -> None:
-        """Drop what was kept of this picture."""
+        """Drop what was kept of this picture; whoever still asks about it is cut short."""
+        self._unwanted.add(image_digest)
         with self._lock:
             self._features.forget(image_digest)
+            self._unwanted.discard(image_digest)
+
+    def costs(self) -> Costs:
+        """What answers have cost lately."""
+        return self._meter.costs()
 
     def info(self) -> BackendInfo:
         """What is loaded right now; does not wait for a running batch."""
@@ -137,7 +155,7 @@ class LocalBackend:
             base_sha256=self._base.sha256,
             adapter=self._active,
             adapter_tensors=0 if proof is None else proof.tensors,
-            parameters=self._base.count.linear + self._base.count.other,
+            parameters=self._base.count.total,
             resident_bytes=self._weights_bytes + self._features.used_bytes,
             is_demonstration=self._base.count.is_compact,
             device=self._base.device,
@@ -158,7 +176,7 @@ class LocalBackend:
         with self._lock:
             self._is_open = False
             self._features.clear()
-            self._base.net.to("meta")
+            unload(self._base.net)
             _empty_card_cache()
 
     def _batches(self, requests: Sequence[Request]) -> list[list[int]]:
@@ -188,6 +206,8 @@ class LocalBackend:
                 rows,
                 pad_id=self._base.tokens.pad_id,
                 eos_id=self._base.tokens.eos_id,
+                likeliest=self._likeliest,
+                meter=self._meter,
             )
         seconds = time.perf_counter() - started
         return [
@@ -209,9 +229,13 @@ class LocalBackend:
                 features=picture,
                 max_new_tokens=request.max_new_tokens,
                 grammar=grammar_of(request.prefix, request.grammar, self._base.tokens),
+                is_wanted=partial(self._is_wanted, request.image_digest),
             )
             for request, picture in zip(requests, features, strict=True)
         ]
+
+    def _is_wanted(self, image_digest: str) -> bool:
+        return image_digest not in self._unwanted
 
     def _features_of(self, requests: Sequence[Request], adapter: str | None) -> list[Tensor]:
         """[T, D] for every request; each picture goes through the vision tower once."""
@@ -258,12 +282,6 @@ class LocalBackend:
         middle = len(requests) // 2
         first = self._answer_in_memory(requests[:middle])
         return [*first, *self._answer_in_memory(requests[middle:])]
-
-
-def _held_bytes(net: Any) -> int:
-    """The bytes of all tensors of a network, tied ones once."""
-    tensors = (*net.parameters(), *net.buffers())
-    return sum({tensor.data_ptr(): tensor.nbytes for tensor in tensors}.values())
 
 
 def _empty_card_cache() -> None:

@@ -9,7 +9,7 @@ from model.adapters import BASE_ALONE
 from model.backend import Backend
 from model.compact_folder import shipped_adapter, shipped_model
 from model.manifest import Manifest, read_manifest
-from model.memory import Quantize, count_weights
+from model.memory import Offload, Quantize, count_weights
 from model.segmentation import Codec
 from model.types import BackendUnavailable
 
@@ -82,6 +82,7 @@ def open_engine(
     codec: str | None = None,
     device: str | None = None,
     threads: int | None = None,
+    offload: Offload = "none",
 ) -> Engine:
     """Load a model with its adapter and its codec; without names, the shipped ones.
 
@@ -94,6 +95,7 @@ def open_engine(
         threads: processor threads for torch; without it one for a compact model: a second saves
             a third of the time on an idle machine and costs ten times as much on a busy one
             (40 structures on two cores: 0.4 s with one, 0.3 s with two, 5 s with two beside load).
+        offload: as in open_local.
 
     Raises:
         BackendUnavailable: something is missing, changed, or too large for this machine.
@@ -109,7 +111,12 @@ def open_engine(
     if threads is None and count_weights(folder).is_compact:
         threads = 1
     backend = open_local(
-        model or folder, adapter=chosen, quantize=quantize, device=device, threads=threads
+        model or folder,
+        adapter=chosen,
+        quantize=quantize,
+        device=device,
+        threads=threads,
+        offload=offload,
     )
     manifest = read_manifest(folder) or Manifest(name=str(model))
     return Engine(backend, mask_codec, manifest, backend.adapter_manifest)

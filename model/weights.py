@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from model.adapters import base_digest
+from model.loading import best_device, load_net
 from model.manifest import Manifest, changed_files, read_manifest
-from model.memory import Quantize, WeightCount, count_weights, what_would_fit
+from model.memory import Loading, Quantize, WeightCount, count_weights, missing_shards
 from model.pixels import PIXELS_VERSION
 from model.prompts import PROMPTS_VERSION
 from model.text_tokens import TextTokens, open_tokens
 from model.types import BackendUnavailable
 
+_LANGUAGE_MODELS: Final = ("gemma", "gemma2")
 _HUB_FILES: Final = ["*.safetensors", "*.json", "*.npz", "*.md"]
 
 
@@ -33,7 +35,7 @@ class LoadedBase:
 
 
 def load_base(
-    model: str | Path, *, quantize: Quantize, device: str | None, offline: bool
+    model: str | Path, loading: Loading, *, device: str | None, offline: bool
 ) -> LoadedBase:
     """Load the base model of a folder or hub id.
 
@@ -43,9 +45,9 @@ def load_base(
     folder = find_folder(model, offline=offline)
     manifest = _checked_manifest(folder)
     settings = _paligemma_settings(folder)
-    where = device or _best_device()
+    where = device or best_device()
     count = count_weights(folder)
-    net = _load_weights(folder, count, quantize, where)
+    net = load_net(folder, count, loading, where)
     vision = settings["vision_config"]
     tokens = open_tokens(
         folder,
@@ -61,7 +63,7 @@ def load_base(
         manifest=manifest,
         image_size=int(vision["image_size"]),
         count=count,
-        quantize=quantize,
+        quantize=loading.quantize,
         device=where,
     )
 
@@ -121,55 +123,12 @@ def _paligemma_settings(folder: Path) -> dict[str, Any]:
         raise BackendUnavailable(f"The model in {folder.name} is not a PaliGemma.")
     if not any(folder.glob("*.safetensors")):
         raise BackendUnavailable(f"{folder.name} holds no safetensors; other weights are not read.")
+    text = (settings.get("text_config") or {}).get("model_type", "gemma")
+    if text not in _LANGUAGE_MODELS:
+        raise BackendUnavailable(f"The language model in {folder.name} is {text}, not a Gemma.")
+    missing = missing_shards(folder)
+    if missing:
+        raise BackendUnavailable(f"{missing[0]} of the model {folder.name} is missing or cut off.")
     from transformers import PaliGemmaConfig
 
     return dict(PaliGemmaConfig.from_dict(settings).to_dict())
-
-
-def _best_device() -> str:
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _load_weights(folder: Path, count: WeightCount, quantize: Quantize, device: str) -> Any:
-    import torch
-    from transformers import PaliGemmaForConditionalGeneration
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    # On a processor nothing is gained by halving a model this small.
-    is_small = device == "cpu" and count.is_compact
-    try:
-        net = PaliGemmaForConditionalGeneration.from_pretrained(
-            folder,
-            dtype=torch.float32 if is_small else torch.bfloat16,
-            quantization_config=_quantization(quantize),
-            device_map={"": device},
-            use_safetensors=True,
-            local_files_only=True,
-        )
-    except torch.cuda.OutOfMemoryError as error:
-        card = torch.cuda.get_device_properties(device).total_memory
-        raise BackendUnavailable(what_would_fit(count, quantize, card)) from error
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
-        raise BackendUnavailable(
-            f"The weights in {folder.name} could not be loaded ({type(error).__name__})."
-        ) from error
-    return net.eval().requires_grad_(False)
-
-
-def _quantization(quantize: Quantize) -> Any:
-    if quantize == "none":
-        return None
-    import torch
-    from transformers import BitsAndBytesConfig
-
-    if quantize == "int8":
-        return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-    )
