@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from model.cost import Costs
 from model.types import Completion, Request
 
 
@@ -42,6 +43,10 @@ class Backend(Protocol):
 
     def info(self) -> BackendInfo:
         """What is loaded right now."""
+        ...
+
+    def costs(self) -> Costs | None:
+        """What answers have cost lately; None where nobody measures it."""
         ...
 
     def close(self) -> None:

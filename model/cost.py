@@ -48,13 +48,14 @@ class Meter:
         self._token = 2 * parameters / 190e9
         self._step = 2 * parameters / 32e9
         self._row = self._step / 20
-        self.seconds = 0.0
+        self.prefill_seconds = 0.0
+        self.step_seconds = 0.0
         self.steps = 0
 
     def prefilled(self, tokens: int, seconds: float) -> None:
         """So many tokens of prefixes went through in so many seconds."""
         self._token = _mixed(self._token, seconds / tokens)
-        self.seconds += seconds
+        self.prefill_seconds += seconds
 
     def stepped(self, rows: int, seconds: float) -> None:
         """A step of so many rows took so many seconds."""
@@ -62,7 +63,7 @@ class Meter:
             self._step = _mixed(self._step, seconds - self._row)
         else:
             self._row = _mixed(self._row, max(0.0, (seconds - self._step) / rows))
-        self.seconds += seconds
+        self.step_seconds += seconds
         self.steps += 1
 
     def costs(self) -> Costs:

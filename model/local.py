@@ -104,6 +104,7 @@ class LocalBackend:
                     part = places[start : start + _MAX_ROWS]
                     answers = self._answer_in_memory([requests[place] for place in part])
                     found.update(zip(part, answers, strict=True))
+            self._forget_unwanted()
             return [found[place] for place in range(len(requests))]
 
     def activate(self, adapter: str) -> None:
@@ -139,9 +140,11 @@ class LocalBackend:
     def forget(self, image_digest: str) -> None:
         """Drop what was kept of this picture; whoever still asks about it is cut short."""
         self._unwanted.add(image_digest)
-        with self._lock:
-            self._features.forget(image_digest)
-            self._unwanted.discard(image_digest)
+        if self._lock.acquire(blocking=False):  # else the batch that runs does it at its end
+            try:
+                self._forget_unwanted()
+            finally:
+                self._lock.release()
 
     def costs(self) -> Costs:
         """What answers have cost lately."""
@@ -233,6 +236,10 @@ class LocalBackend:
             )
             for request, picture in zip(requests, features, strict=True)
         ]
+
+    def _forget_unwanted(self) -> None:
+        while self._unwanted:
+            self._features.forget(self._unwanted.pop())
 
     def _is_wanted(self, image_digest: str) -> bool:
         return image_digest not in self._unwanted

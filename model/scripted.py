@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from model.adapters import BASE_ALONE
 from model.backend import BackendInfo
+from model.cost import Costs
 from model.manifest import Manifest
 from model.types import AdapterMismatch, Completion, Request
 
@@ -85,6 +86,10 @@ class ScriptedBackend:
             is_demonstration=True,
             device="none",
         )
+
+    def costs(self) -> Costs | None:
+        """A script costs nothing that could be measured."""
+        return None
 
     def adapter_manifest(self, name: str | None = None) -> Manifest | None:  # noqa: ARG002
         """A script has no adapter folder."""

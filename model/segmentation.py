@@ -14,8 +14,7 @@ from model.seg_tokens import ParsedObject, parse_suffix
 from model.types import Completion, Image, Mask, Region, Rejection, Request
 
 GROUP_SIZE: Final = 1
-"""Names in one prefix. On 685 objects of val pictures the compact base of 40 joint minutes has a
-mean Dice of 0.272 with one name and 0.224 with four, in the same time."""
+"""Names in one prefix where nothing else is said; what a compact model does best."""
 _TOKENS_PER_NAME: Final = 36
 """4 places, 16 codes, a separator and up to 15 pieces of a name (PaliGemma's own tokenizer)."""
 

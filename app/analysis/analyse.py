@@ -106,6 +106,7 @@ def _regions(
             names,
             engine.codec,
             adapter=engine.structures_adapter(),
+            group_size=engine.names_per_prefix(len(names)),
         )
         for region in found.regions:
             if region.mask is not None:
