@@ -1,5 +1,6 @@
 """The worker's adapters: which ones it starts with, and taking over another between two jobs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -10,9 +11,11 @@ from app.settings import Settings
 from app.storage import activations
 from app.storage.tables import Activation
 from model.adapters import read_adapter
+from model.backend import KeepsAdapters
+from model.batching import BatchingBackend
 from model.compact_folder import shipped_adapter
 from model.opening import Engine, open_engine
-from model.special_adapter import KeepsAdapters, through_adapter
+from model.special_adapter import through_adapter
 from model.trial import try_out
 from model.types import AdapterMismatch, ModelError
 
@@ -25,7 +28,8 @@ def open_live(house: House) -> Engine:
     Such an adapter is refused and named on the staff pages; patients go on.
     """
     settings = house.settings
-    engine = open_engine(settings.model or None, None, settings.quantize)
+    engine = open_engine(settings.model or None, None, settings.quantize, offload=settings.offload)
+    engine = replace(engine, backend=BatchingBackend(engine.backend))
     with house.sessions() as session, session.begin():
         general = activations.live(session)
         rows = [] if general is None else [general]

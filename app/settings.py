@@ -33,7 +33,12 @@ class Settings(BaseSettings):
     blobs_url: str = Field("", description="fsspec address of the pictures; default: the folder")
     model: str = Field("", description="PaliGemma folder or hub id; default: the compact model")
     adapters_dir: Path | None = Field(None, description="Folder whose adapters staff can activate")
-    quantize: Literal["none", "int8", "nf4"] = Field("none", description="How weights are held")
+    quantize: Literal["none", "int8", "nf4", "smallest"] = Field(
+        "none", description="How weights are held; smallest: nf4 with embedding and head in int8"
+    )
+    offload: Literal["none", "cpu", "disk"] = Field(
+        "none", description="Where weights lie that do not fit: cpu beside a card, or disk"
+    )
     backend_url: str = Field("", description="Kept for a served backend, which this version lacks")
     workers: int = Field(1, ge=0, le=1, description="1: a worker beside the server; 0: apart")
     open_visits: bool = Field(True, description="Visitors may start without a code")

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from model.cost import Costs
+from model.manifest import Manifest
 from model.types import Completion, Request
 
 
@@ -51,4 +52,17 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Give memory back."""
+        ...
+
+
+@runtime_checkable
+class KeepsAdapters(Protocol):
+    """A backend that holds more than one adapter at once."""
+
+    def keep(self, adapter: str) -> str:
+        """Load the adapter of this folder beside the active one; gives its name for requests."""
+        ...
+
+    def adapter_manifest(self, name: str | None = None) -> Manifest | None:
+        """The manifest of a kept adapter, or of the active one."""
         ...

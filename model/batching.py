@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from model.backend import Backend, BackendInfo
+from model.backend import Backend, BackendInfo, KeepsAdapters
 from model.cost import Costs
-from model.types import BackendUnavailable, Completion, Request
+from model.manifest import Manifest
+from model.types import AdapterMismatch, BackendUnavailable, Completion, Request
 
-QUESTIONS: Final = 0
-"""A person waits for the answer."""
-BACKGROUND: Final = 1
-"""Pictures to look at, the library: after every question that waits."""
+_QUESTION: Final = 0
+_BACKGROUND: Final = 1
 WAIT_SECONDS: Final = 0.01
 """How long a batch waits for company; a compact answer takes ten times as long."""
 MOST_ROWS: Final = 16
@@ -47,15 +46,16 @@ class BatchingBackend:
         self._waiting: list[_Job] = []
         self._changed = threading.Condition()
         self._is_open = True
+        self._thread_priority = threading.local()
         self._thread = threading.Thread(target=self._run, daemon=True, name="batching")
         self._thread.start()
 
-    def lane(self, priority: int) -> "Lane":
-        """A backend for callers of this priority."""
-        return Lane(self, priority)
+    def in_background(self) -> None:
+        """Let everything the calling thread asks from now on wait for the questions of others."""
+        self._thread_priority.value = _BACKGROUND
 
-    def ask(self, requests: Sequence[Request], priority: int) -> list[Completion]:
-        """Wait for the answers to these requests.
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """One completion per request, in order, perhaps in one batch with those of others.
 
         Raises:
             ModelError: as the inner backend does; other callers' mistakes do no harm.
@@ -63,7 +63,7 @@ class BatchingBackend:
         """
         if not requests:
             return []
-        job = _Job(requests, priority)
+        job = _Job(requests, getattr(self._thread_priority, "value", _QUESTION))
         with self._changed:
             if not self._is_open:
                 raise BackendUnavailable("This backend was closed.")
@@ -88,10 +88,28 @@ class BatchingBackend:
             _fail(job, BackendUnavailable("The picture was erased."))
         self.inner.forget(image_digest)
 
-    def waiting(self) -> int:
-        """How many calls wait to be asked."""
-        with self._changed:
-            return len(self._waiting)
+    def activate(self, adapter: str) -> None:
+        """As the inner backend, between two batches."""
+        self.inner.activate(adapter)
+
+    def keep(self, adapter: str) -> str:
+        """As the inner backend; AdapterMismatch where that holds one adapter at a time."""
+        if not isinstance(self.inner, KeepsAdapters):
+            raise AdapterMismatch("This model server holds one adapter at a time.")
+        return self.inner.keep(adapter)
+
+    def adapter_manifest(self, name: str | None = None) -> Manifest | None:
+        """As the inner backend."""
+        inner = self.inner
+        return inner.adapter_manifest(name) if isinstance(inner, KeepsAdapters) else None
+
+    def info(self) -> BackendInfo:
+        """What is loaded right now; does not wait."""
+        return self.inner.info()
+
+    def costs(self) -> Costs | None:
+        """As the inner backend."""
+        return self.inner.costs()
 
     def close(self) -> None:
         """Finish what runs, refuse the rest, and close the inner backend."""
@@ -153,38 +171,6 @@ class BatchingBackend:
             job.found = found[start : start + len(job.requests)]
             start += len(job.requests)
             job.done.set()
-
-
-@dataclass(frozen=True)
-class Lane:
-    """The backend that callers of one priority see."""
-
-    shared: BatchingBackend
-    priority: int
-
-    def complete(self, requests: Sequence[Request]) -> list[Completion]:
-        """One completion per request, in order, perhaps in one batch with those of others."""
-        return self.shared.ask(requests, self.priority)
-
-    def activate(self, adapter: str) -> None:
-        """As the inner backend."""
-        self.shared.inner.activate(adapter)
-
-    def forget(self, image_digest: str) -> None:
-        """As the inner backend, and drop what still waits."""
-        self.shared.forget(image_digest)
-
-    def info(self) -> BackendInfo:
-        """As the inner backend."""
-        return self.shared.inner.info()
-
-    def costs(self) -> Costs | None:
-        """As the inner backend."""
-        return self.shared.inner.costs()
-
-    def close(self) -> None:
-        """Close the backend for all lanes."""
-        self.shared.close()
 
 
 def _fail(job: _Job, error: Exception) -> None:

@@ -2,25 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
 
-from model.backend import Backend, BackendInfo
-from model.manifest import Manifest
+from model.backend import Backend, BackendInfo, KeepsAdapters
+from model.cost import Costs
 from model.opening import Engine
 from model.types import Completion, Request
-
-
-@runtime_checkable
-class KeepsAdapters(Protocol):
-    """A backend that holds more than one adapter at once."""
-
-    def keep(self, adapter: str) -> str:
-        """Load the adapter of this folder beside the active one; gives its name for requests."""
-        ...
-
-    def adapter_manifest(self, name: str | None = None) -> Manifest | None:
-        """The manifest of a kept adapter, or of the active one."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -46,6 +32,10 @@ class SpecialAdapter:
     def info(self) -> BackendInfo:
         """What is loaded, with the name of the adapter that answers here."""
         return replace(self.backend.info(), adapter=self.name)
+
+    def costs(self) -> Costs | None:
+        """What answers have cost lately."""
+        return self.backend.costs()
 
     def close(self) -> None:
         """Give memory back."""

@@ -41,12 +41,14 @@ def converse(
     *,
     may_use_category: bool,
     questions_adapter: str | None = None,
+    known: Completion | None = None,
 ) -> Answered:
     """Ask the model and judge what it says; the raw text never leaves without a verdict.
 
     `questions_adapter` answers free questions, as in Request; conditions go to the adapter in use.
+    `known` is what the model said before; it is not asked again, the guard is.
     """
-    completion = _ask(backend, picture, question, questions_adapter)
+    completion = known or _ask(backend, picture, question, questions_adapter)
     scan = guard_scan(picture.look, picture.regions, may_use_category=may_use_category)
     verdict = guard.check_answer(question.text, completion.suffix, question.language, scan)
     return _answered(completion, verdict)

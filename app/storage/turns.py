@@ -115,6 +115,25 @@ def all_of_visit(session: Session, visit_id: str) -> list[Turn]:
     return list(session.scalars(query))
 
 
+def answered_before(
+    session: Session, opened: OpenedVisit, turn: Turn, adapter: str | None
+) -> Turn | None:
+    """An answered turn with the same words about the same picture, through this adapter."""
+    query = select(Turn).where(
+        Turn.visit_id == turn.visit_id,
+        Turn.turn_id != turn.turn_id,
+        Turn.kind == turn.kind,
+        Turn.language == turn.language,
+        Turn.scan_id.is_not_distinct_from(turn.scan_id),
+        Turn.slice_number.is_not_distinct_from(turn.slice_number),
+        Turn.adapter.is_not_distinct_from(adapter),
+        Turn.raw.is_not(None),
+        Turn.model_seconds > 0,
+    )
+    asked = question_of(opened, turn)
+    return next((one for one in session.scalars(query) if question_of(opened, one) == asked), None)
+
+
 def find(session: Session, visit_id: str, turn_id: str) -> Turn | None:
     """A turn of this visit, or None."""
     turn = session.get(Turn, turn_id)

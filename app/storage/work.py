@@ -5,25 +5,38 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import CursorResult, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, CursorResult, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from app.storage.tables import Scan, SliceLook, Turn, WorkerNote, now
 
 LEASE = timedelta(seconds=120)
 MAX_ATTEMPTS = 3
+CLAIM_TRIES = 5
+"""Rows tried before somebody else's luck is accepted; the next round comes in a moment."""
 
 
 def claim_turn(session: Session, worker_id: str) -> Turn | None:
-    """The oldest question nobody works on, now ours; commits."""
-    turn_id = _claim(session, worker_id, Turn, Turn.turn_id, Turn.asked_at, "asked", "answering")
+    """The oldest question nobody works on, now ours; commits.
+
+    Fair between tablets: a visit with a question in work waits for visits that have none.
+    """
+    other = aliased(Turn)
+    in_work = (
+        select(func.count())
+        .where(other.visit_id == Turn.visit_id, other.status == "answering")
+        .correlate(Turn)
+        .scalar_subquery()
+    )
+    order = (in_work, Turn.asked_at)
+    turn_id = _claim(session, worker_id, Turn, Turn.turn_id, order, "asked", "answering")
     return None if turn_id is None else session.get(Turn, turn_id, populate_existing=True)
 
 
 def claim_scan(session: Session, worker_id: str) -> Scan | None:
     """The oldest scan nobody looks at, now ours; commits."""
     scan_id = _claim(
-        session, worker_id, Scan, Scan.scan_id, Scan.received_at, "received", "looking"
+        session, worker_id, Scan, Scan.scan_id, (Scan.received_at,), "received", "looking"
     )
     return None if scan_id is None else session.get(Scan, scan_id, populate_existing=True)
 
@@ -35,31 +48,53 @@ def claim_slice_look(session: Session, worker_id: str) -> SliceLook | None:
         worker_id,
         SliceLook,
         SliceLook.look_id,
-        SliceLook.asked_at,
+        (SliceLook.asked_at,),
         "received",
         "looking",
     )
     return None if look_id is None else session.get(SliceLook, look_id, populate_existing=True)
 
 
-def _claim(
-    session: Session, worker_id: str, table: Any, key: Any, order: Any, idle: str, busy: str
-) -> str | None:  # Any: two mapped classes and their columns
+def questions_waiting(session: Session, most: int) -> int:
+    """How many questions nobody works on, at most so many."""
+    waiting = select(Turn.turn_id).where(_is_free(Turn, "asked", "answering")).limit(most)
+    return len(session.scalars(waiting).all())
+
+
+def _is_free(table: Any, idle: str, busy: str) -> ColumnElement[bool]:  # Any: a mapped class
     lapsed = now() - LEASE
-    is_free = or_(table.status == idle, (table.status == busy) & (table.claimed_at < lapsed))
-    candidate = session.scalar(select(key).where(is_free).order_by(order).limit(1))
-    if candidate is None:
-        session.rollback()
-        return None
-    changed = session.execute(
-        update(table)
-        .where(key == candidate, is_free)
-        .values(status=busy, claimed_by=worker_id, claimed_at=now(), attempts=table.attempts + 1)
-        .execution_options(synchronize_session=False)
-    )
-    session.commit()
-    assert isinstance(changed, CursorResult)
-    return str(candidate) if changed.rowcount == 1 else None
+    return or_(table.status == idle, (table.status == busy) & (table.claimed_at < lapsed))
+
+
+def _claim(
+    session: Session,
+    worker_id: str,
+    table: Any,  # a mapped class, and two kinds of its columns
+    key: Any,
+    order: tuple[Any, ...],
+    idle: str,
+    busy: str,
+) -> str | None:
+    """The key of a row that is ours now; another one where somebody was quicker."""
+    for _ in range(CLAIM_TRIES):
+        is_free = _is_free(table, idle, busy)
+        candidate = session.scalar(select(key).where(is_free).order_by(*order).limit(1))
+        if candidate is None:
+            session.rollback()
+            return None
+        changed = session.execute(
+            update(table)
+            .where(key == candidate, is_free)
+            .values(
+                status=busy, claimed_by=worker_id, claimed_at=now(), attempts=table.attempts + 1
+            )
+            .execution_options(synchronize_session=False)
+        )
+        session.commit()
+        assert isinstance(changed, CursorResult)
+        if changed.rowcount == 1:
+            return str(candidate)
+    return None
 
 
 def give_back(row: Turn | Scan | SliceLook, failure: str) -> None:

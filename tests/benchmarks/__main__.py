@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks.calls import measure_calls
-from tests.benchmarks.engine import measure_engine
 from tests.benchmarks.guard import measure_guard
 from tests.benchmarks.journey import measure_journey
 from tests.benchmarks.series import measure_series
@@ -37,7 +36,7 @@ def main() -> None:
         numbers = measure_journey(Path(folder), options.rounds)
         numbers |= measure_calls(Path(folder), options.call_seconds)
         numbers |= measure_series(Path(folder))
-    numbers |= measure_guard() | measure_engine(options.rounds)
+    numbers |= measure_guard()
     print_table(numbers)
     if options.json:
         machine = {"cores": os.cpu_count(), "machine": platform.machine()}

@@ -237,7 +237,7 @@ def test_one_kind_of_picture_may_have_an_adapter_of_its_own(
     assert "for MR alone" in page_of(signed_in)
     again = scripted_engine(ScriptedBackend(script, adapter="shipped"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(adapter_swap, "open_engine", lambda *_: again)
+        patch.setattr(adapter_swap, "open_engine", lambda *_, **__: again)
         assert through(ready, adapter_swap.open_live(ready), "MR") == "knees"
     admin.post("/staff/adapters", data={"adapter": "general", "modality": "MR"})
     adapter_swap.swap_adapter(ready, engine)
@@ -269,7 +269,7 @@ def test_a_live_adapter_that_no_longer_loads_does_not_stop_the_worker(
         digest = read_adapter(folder, BASE).digest
         activations.mark_live(session, activations.ask(session, "knees", digest, None))
     harm(folder)
-    monkeypatch.setattr(adapter_swap, "open_engine", lambda *_: engine)
+    monkeypatch.setattr(adapter_swap, "open_engine", lambda *_, **__: engine)
     assert adapter_swap.open_live(ready).backend.info().adapter == "shipped"
     for page in ("/staff/adapters", "/staff/clinic"):
         assert "could not be loaded again" in signed_in("admin").get(page).text
