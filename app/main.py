@@ -1,5 +1,7 @@
 """The application: house, middleware, routers and the translation of errors."""
 
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
@@ -10,6 +12,7 @@ from app.errors import AppError, SignInNeeded, VisitNeeded
 from app.intake.limits import MIB
 from app.patient.access import chosen_language
 from app.patient.pages import router as patient_router
+from app.patient.reading import reading_of
 from app.staff.pages import router as staff_router
 from app.web.body_limit import BodyLimit
 from app.web.clinic import router as clinic_router
@@ -49,7 +52,9 @@ def _show_error(request: Request, error: Exception) -> Response:
     is_staff = _start_of(request) == "/staff"
     name, language = ("staff", "en") if is_staff else ("errors", _language(request))
     way_back = "/staff" if is_staff and error.next_address == "/" else error.next_address
-    values = {"key": error.key, "next_address": way_back}
+    values: dict[str, Any] = {"key": error.key, "next_address": way_back}  # Any: of a template
+    if not is_staff:
+        values["reading"] = reading_of(request)
     return page(request, f"{name}/error.html", language, status=error.status, **values)
 
 

@@ -13,6 +13,8 @@ from app.errors import AppError
 from app.patient.access import AMOUNT_COOKIE, Tablet, Use, Watch
 from app.patient.calling import call_state
 from app.patient.conversation import on_page
+from app.patient.finding import find_part
+from app.patient.forms import Typed
 from app.patient.list_page import suggestions
 from app.patient.release import allowed
 from app.patient.seen import SeenScan, healthy_examples, see
@@ -75,6 +77,8 @@ def page_values(
     return {
         "can": can,
         "scan": seen,
+        "found": None,
+        "typed": "",
         "preset": chosen_preset(request, seen),
         "strokes": PATTERN_STROKES,
         "words_language": _language_of_parts(house, seen, tablet.language),
@@ -120,6 +124,23 @@ def _language_of_parts(house: House, seen: SeenScan, language: str) -> str:
     """The language the catalogue's words really come in: English until all are translated."""
     texts = [house.catalogue.structure(part.key).texts for part in seen.parts]
     return language if all(language in known for known in texts) else "en"
+
+
+@router.post("/scan/{scan_id}/find")
+def find(
+    request: Request,
+    house: HouseDep,
+    session: SessionDep,
+    tablet: Use,
+    scan: OwnScan,
+    part: Typed = "",
+) -> Response:
+    """Show where a part is that somebody named; by POST, so that no address keeps the words."""
+    _check_open(tablet, scan)
+    values = page_values(request, house, session, tablet, scan)
+    seen: SeenScan = values["scan"]
+    found = find_part(part, seen.parts, seen.unsure, house.catalogue, tablet.language)
+    return show(request, "scan.html", tablet, **{**values, "found": found, "typed": part})
 
 
 @router.get("/scan/{scan_id}/answers")

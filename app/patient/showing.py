@@ -1,12 +1,16 @@
 """What every patient page needs to be shown: language, idle time, whether a visit is on."""
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.patient.access import WARNING_SECONDS, Tablet, chosen_language
+from app.patient.reading import reading_of
 from app.web.templating import page
+
+AFTER_FORM: Final = {"/start": "/", "/finish": "/", "/erase": "/"}
+"""Forms whose answer is a page of another address."""
 
 
 def show(
@@ -20,11 +24,22 @@ def show(
         f"patient/{name}",
         language,
         status=status,
+        here=here(request),
+        reading=reading_of(request),
         has_visit=tablet is not None,
         idle_seconds=settings.idle_seconds,
         warning_seconds=min(WARNING_SECONDS, settings.idle_seconds // 2),
         **values,
     )
+
+
+def here(request: Request) -> str:
+    """The address that shows the page at hand again: where a change of language goes back to."""
+    if request.method == "GET":
+        query = f"?{request.url.query}" if request.url.query else ""
+        return f"{request.url.path}{query}"
+    path = request.url.path
+    return AFTER_FORM.get(path, path.removesuffix("/ask").removesuffix("/find"))
 
 
 def go_to(address: str) -> RedirectResponse:

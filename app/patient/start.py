@@ -11,6 +11,7 @@ from app.deps import House, HouseDep, SessionDep
 from app.patient.access import (
     AMOUNT_COOKIE,
     LANGUAGE_COOKIE,
+    READING_COOKIE,
     MaybeUse,
     Tablet,
     chosen_language,
@@ -22,6 +23,7 @@ from app.patient.access import (
     set_cookie,
 )
 from app.patient.forms import MAX_CODE_CHARS, Typed
+from app.patient.reading import reading_of
 from app.patient.showing import go_to, own_address, show
 from app.storage import audit, paired_tablets, scans, training_consents, visits
 from app.storage.tables import now
@@ -120,6 +122,17 @@ def choose_language(
         tablet.opened.visit.language = chosen
     response = go_to(own_address(back))
     set_choice(response, house.settings, LANGUAGE_COOKIE, chosen)
+    return response
+
+
+@router.post("/reading")
+def choose_reading(
+    request: Request, house: HouseDep, size: Typed = "", switch: Typed = "", back: Typed = "/"
+) -> Response:
+    """Larger letters, more pictures, or a line for whoever helps; at any moment."""
+    response = go_to(own_address(back))
+    chosen = reading_of(request).changed(size, switch)
+    set_choice(response, house.settings, READING_COOKIE, chosen.as_text())
     return response
 
 

@@ -2,6 +2,15 @@
 // The server decides when an answer may be seen; asking more often shows nothing sooner.
 
 const PAUSE_MS = 500;
+const place = (root) => [...root.querySelectorAll(".pending p")].map((one) => one.textContent);
+
+// Where the question stands in the queue, told as it changes.
+function tellPlace(now, next) {
+  const words = place(next);
+  now.querySelectorAll(".pending p").forEach((line, at) => {
+    if (words[at] && line.textContent !== words[at]) line.textContent = words[at];
+  });
+}
 
 async function refresh() {
   const now = document.querySelector("[data-answers][data-pending]");
@@ -21,7 +30,7 @@ async function refresh() {
       // The answer is longer than the line it replaces: keep its beginning in sight.
       const last = [...next.querySelectorAll(".turn")].findLast((turn) => turn.querySelector(".answer"));
       last?.scrollIntoView({ block: "start" });
-    }
+    } else tellPlace(now, next);
   } catch {
     // The house is out of reach for a moment; the next try comes by itself.
   }

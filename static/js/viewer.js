@@ -3,11 +3,15 @@
 
 const FURTHEST = 6;
 const STEP = 1.5;
+const PAN_SHARE = 0.2;
+const KEYS = { "+": "in", "=": "in", "-": "out", 0: "whole" };
+const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 function makeViewer(root) {
   const stage = root.querySelector("[data-stage]");
   const canvas = root.querySelector("[data-canvas]");
   const buttons = root.querySelector("[data-zoom]");
+  const pan = root.querySelector("[data-pan]");
   const view = { scale: 1, x: 0, y: 0 };
   const fingers = new Map();
   let moved = 0;
@@ -21,6 +25,14 @@ function makeViewer(root) {
     canvas.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
     // Only a larger picture takes the finger; otherwise the page must scroll under it.
     stage.classList.toggle("is-larger", view.scale > 1);
+    pan.hidden = view.scale <= 1;
+  }
+
+  function moveBy(acrossShare, downShare) {
+    const box = stage.getBoundingClientRect();
+    view.x += acrossShare * PAN_SHARE * box.width;
+    view.y += downShare * PAN_SHARE * box.height;
+    place();
   }
 
   function zoomTo(scale, atX = 0, atY = 0) {
@@ -68,54 +80,106 @@ function makeViewer(root) {
   stage.addEventListener("dblclick", () => zoomTo(view.scale > 1 ? 1 : 2.5));
 
   buttons.hidden = false;
-  buttons.querySelector("[data-zoom-in]").addEventListener("click", () => zoomTo(view.scale * STEP));
-  buttons.querySelector("[data-zoom-out]").addEventListener("click", () => zoomTo(view.scale / STEP));
-  buttons.querySelector("[data-zoom-whole]").addEventListener("click", () => zoomTo(1));
+  const zoom = {
+    in: () => zoomTo(view.scale * STEP), out: () => zoomTo(view.scale / STEP), whole: () => zoomTo(1),
+  };
+  for (const [name, act] of Object.entries(zoom)) {
+    buttons.querySelector(`[data-zoom-${name}]`).addEventListener("click", act);
+  }
+  for (const button of pan.querySelectorAll("[data-pan-by]")) {
+    button.addEventListener("click", () => moveBy(...button.dataset.panBy.split(" ").map(Number)));
+  }
+  root.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (KEYS[event.key]) zoom[KEYS[event.key]]();
+    else if (view.scale > 1 && ARROWS[event.key]) moveBy(...ARROWS[event.key]);
+    else return;
+    event.preventDefault();
+  });
   return () => moved <= 12;
 }
 
-function light(number, isOn) {
-  for (const one of document.querySelectorAll("[data-part]")) {
-    one.classList.toggle("is-lit", isOn && one.dataset.part === number);
-  }
-  document.querySelector(".overlay")?.classList.toggle("has-lit", isOn);
+const told = document.querySelector("[data-told]");
+const usual = told ? [...told.childNodes] : [];
+const lineOf = (number) => document.querySelector(`.parts [data-part="${number}"]`);
+let chosen = [...document.querySelectorAll(".parts .is-lit")].map((line) => line.dataset.part);
+
+// Name and sentences stand under the picture, where the eye is; the list may be far below.
+function tell(numbers) {
+  if (!told) return;
+  const [first] = numbers;
+  if (!first) return told.replaceChildren(...usual);
+  const line = lineOf(first);
+  const name = line.querySelector(".part-name").cloneNode(true);
+  const about = line.querySelector("details > p");
+  const words = document.createElement("p");
+  Object.assign(words, { lang: about.lang, dir: about.dir });
+  words.append(name, `: ${told.dataset.here} ${about.textContent}`);
+  told.replaceChildren(line.querySelector(".swatch").cloneNode(true), words);
 }
 
-function openLine(number) {
-  const line = document.querySelector(`.parts [data-part="${number}"]`);
-  line.querySelector("details").open = true;
-  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  line.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+function light(numbers) {
+  for (const one of document.querySelectorAll("[data-part]")) {
+    one.classList.toggle("is-lit", numbers.includes(one.dataset.part));
+  }
+  document.querySelector(".overlay")?.classList.toggle("has-lit", numbers.length > 0);
+  tell(numbers);
+}
+
+function choose(number) {
+  chosen = [number];
+  light(chosen);
+  lineOf(number).querySelector("details").open = true;
 }
 
 function joinShapesAndLines(isTap) {
-  let chosen = null;
   for (const shape of document.querySelectorAll(".shape")) {
     const number = shape.dataset.part;
     shape.addEventListener("click", (event) => {
       event.preventDefault();
-      if (!isTap()) return;
-      chosen = number;
-      light(number, true);
-      openLine(number);
+      if (isTap()) choose(number);
     });
-    for (const name of ["pointerenter", "focus"]) shape.addEventListener(name, () => light(number, true));
-    for (const name of ["pointerleave", "blur"]) {
-      shape.addEventListener(name, () => light(chosen ?? number, chosen !== null));
-    }
+    shape.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      choose(number);
+    });
+    for (const name of ["pointerenter", "focus"]) shape.addEventListener(name, () => light([number]));
+    for (const name of ["pointerleave", "blur"]) shape.addEventListener(name, () => light(chosen));
   }
   for (const line of document.querySelectorAll(".parts [data-part]")) {
-    line.querySelector("details").addEventListener("toggle", (event) => {
-      if (!event.target.open) return;
-      chosen = line.dataset.part;
-      light(chosen, true);
+    line.querySelector("summary").addEventListener("click", () => {
+      if (!line.querySelector("details").open) choose(line.dataset.part);
     });
   }
+}
+
+// "Where is my liver?": a name of the list lights up at once; for any other the server is asked.
+function findByName(form) {
+  const field = form.querySelector("input[name=part]");
+  const plain = (text) => text.trim().toLocaleLowerCase(document.documentElement.lang);
+  const numberOf = () => [...document.querySelectorAll(".parts [data-part]")]
+    .find((line) => plain(line.querySelector(".part-name").textContent) === plain(field.value))?.dataset.part;
+  form.addEventListener("submit", (event) => {
+    const number = numberOf();
+    if (!number) return;
+    event.preventDefault();
+    told.setAttribute("role", "status");
+    choose(number);
+    document.querySelector("#picture").scrollIntoView({ block: "nearest" });
+  });
+  field.addEventListener("change", () => { if (numberOf()) form.requestSubmit(); });
 }
 
 const root = document.querySelector("[data-viewer]");
 if (root) {
   const isTap = makeViewer(root);
   joinShapesAndLines(isTap);
-  document.addEventListener("parts-changed", () => joinShapesAndLines(isTap));
+  document.addEventListener("parts-changed", () => {
+    chosen = [];
+    light(chosen);
+    joinShapesAndLines(isTap);
+  });
+  const form = document.querySelector("[data-find]");
+  if (form) findByName(form);
 }
