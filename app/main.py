@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from app.deps import House
 from app.errors import AppError, SignInNeeded, VisitNeeded
 from app.intake.limits import MIB
+from app.outbox import Outbox
 from app.patient.access import chosen_language
 from app.patient.pages import router as patient_router
 from app.patient.reading import reading_of
@@ -25,6 +26,7 @@ def make_app(house: House) -> FastAPI:
     """The ASGI application around an open house."""
     app = FastAPI(title="Anteroom", docs_url=None, redoc_url=None)
     app.state.house = house
+    app.state.outbox = Outbox(house)
     app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
     for router in (health_router, clinic_router, patient_router, staff_router):
         app.include_router(router)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.analysis.converse import guard_scan
@@ -13,7 +12,8 @@ from app.deps import House, HouseDep
 from app.errors import AppError, VisitNeeded
 from app.guardrail.check import Scan as GuardScan
 from app.guardrail.check import Verdict
-from app.patient.access import Tablet, find_tablet
+from app.outbox import outbox_of
+from app.patient.access import Tablet, cookie_name, find_tablet
 from app.patient.conversation import PERSON_AT_RISK, SAVED
 from app.patient.forms import MAX_LISTED, MAX_LISTED_CHARS, Typed
 from app.patient.release import Allowed, allowed
@@ -198,19 +198,26 @@ def _call_staff(
 ) -> Response:
     """Words at once; the message to staff beside them, whatever else fails."""
     text = _urgent_words(house, verdict, language)
-    try:
+
+    def store() -> str:
         with house.sessions() as session, session.begin():
             tablet = find_tablet(request, house, session)
-            visit_id = None if tablet is None else tablet.visit_id
             _alert(session, tablet, verdict)
-            row = None if visit_id is None else scans.find(session, visit_id, scan_id)
-            if tablet is not None and row is not None:
-                at = _asking(house, session, tablet, row)
-                known = _row(at, "question", question, "escalate", verdict.rule, text, verdict.kind)
-                turns.add_turn(session, tablet.opened, known)
-                return go_to(f"/scan/{scan_id}#answers")
-    except (SQLAlchemyError, OSError) as error:
-        log.error("alert_not_stored", error_type=type(error).__name__)
+            row = None if tablet is None else scans.find(session, tablet.visit_id, scan_id)
+            if tablet is None or row is None:
+                return ""
+            at = _asking(house, session, tablet, row)
+            known = _row(at, "question", question, "escalate", verdict.rule, text, verdict.kind)
+            turns.add_turn(session, tablet.opened, known)
+        return f"/scan/{scan_id}#answers"
+
+    is_silent = verdict.kind == PERSON_AT_RISK
+    token = request.cookies.get(cookie_name(house.settings), "")
+    address = outbox_of(request).deliver(
+        token, verdict.kind, is_silent=is_silent, action="alert.question", store=store
+    )
+    if address:
+        return go_to(address)
     return show(request, "emergency.html", None, text=text, go_back=f"/scan/{scan_id}")
 
 

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
-from app.patient.access import MaybeUse
+from app.errors import VisitNeeded
+from app.outbox import outbox_of
+from app.patient.access import MaybeUse, chosen_language, cookie_name, find_tablet
 from app.patient.forms import Typed
 from app.patient.showing import go_to, own_address, show
 from app.storage import alerts, audit
@@ -48,14 +50,29 @@ def call_state(session: Session, house: House, visit_id: str, language: str) -> 
 
 
 @router.post("/help")
-def call_help(session: SessionDep, tablet: MaybeUse, back: Typed = "/") -> Response:
+def call_help(request: Request, house: HouseDep, back: Typed = "/") -> Response:
     """Leave a message for the nurse; the words on the screen say what to do meanwhile."""
-    alert = alerts.raise_alert(
-        session, tablet.visit_id, HELP, is_silent=False, tablet_id=tablet.row.tablet_id
+
+    def store() -> str:
+        with house.sessions() as session, session.begin():
+            tablet = find_tablet(request, house, session)
+            if tablet is None:
+                raise VisitNeeded
+            alert = alerts.raise_alert(
+                session, tablet.visit_id, HELP, is_silent=False, tablet_id=tablet.row.tablet_id
+            )
+            audit.record(session, "patient", "alert.help", alert.alert_id)
+            log.info("alert_raised", alert_id=alert.alert_id, reason=HELP)
+        return f"/help?back={own_address(back)}"
+
+    token = request.cookies.get(cookie_name(house.settings), "")
+    address = outbox_of(request).deliver(
+        token, HELP, is_silent=False, action="alert.help", store=store
     )
-    audit.record(session, "patient", "alert.help", alert.alert_id)
-    log.info("alert_raised", alert_id=alert.alert_id, reason=HELP)
-    return go_to(f"/help?back={own_address(back)}")
+    if address:
+        return go_to(address)
+    text = house.guard.fixed("emergency", chosen_language(request))
+    return show(request, "emergency.html", None, text=text, go_back=own_address(back))
 
 
 @router.get("/help")

@@ -5,9 +5,11 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
+import structlog
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
@@ -18,6 +20,7 @@ from app.storage import alerts, audit, staff, visits
 from app.storage.tables import Alert, now
 
 router = APIRouter()
+log = structlog.get_logger()
 KINDS: Final = ("emergency", "self_harm", "person_at_risk", "help")
 """The kinds a page has words for; any other is shown as a call for help."""
 LONGEST_STREAM_SECONDS: Final = 600
@@ -79,7 +82,7 @@ def stream(
 def _bell(request: Request, house: House) -> Bell:
     state = request.app.state
     if not hasattr(state, "bell"):
-        state.bell = Bell(house.sessions)
+        state.bell = Bell(house.sessions, state.outbox)
     bell: Bell = state.bell
     return bell
 
@@ -99,13 +102,19 @@ async def _say(bell: Bell, house: House, token: str, end: float) -> AsyncIterato
 
 
 def _still_listens(house: House, token: str) -> bool:
-    """Whether the session behind a stream still lives; notes that it listened."""
-    with house.sessions() as session, session.begin():
-        found = staff.by_token(session, house.master, token, even_idle=True)
-        if found is None or not {"nurse", "doctor"} & set(found[0].roles):
-            return False
-        staff.listen(found[1])
-        return True
+    """Whether the session behind a stream still lives; notes that it listened.
+
+    While the database cannot be asked nobody is sent away: a nurse has to hear what waits.
+    """
+    try:
+        with house.sessions() as session, session.begin():
+            found = staff.by_token(session, house.master, token, even_idle=True)
+            if found is None or not {"nurse", "doctor"} & set(found[0].roles):
+                return False
+            staff.listen(found[1])
+    except SQLAlchemyError as error:
+        log.error("listener_not_noted", error_type=type(error).__name__)
+    return True
 
 
 @router.post("/staff/alerts/{alert_id}/seen")

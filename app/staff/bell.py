@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.outbox import Outbox
 from app.storage import alerts
 from app.storage.database import Sessions
 
@@ -19,12 +20,15 @@ log = structlog.get_logger()
 class Bell:
     """Holds what waits, as JSON; looks while somebody listens, in a thread of its own.
 
-    A page that the database cannot serve hears nothing more, and says so after ten seconds.
+    While the database cannot be asked, what was known still rings, and so do the calls that wait
+    to be stored.
     """
 
     sessions: Sessions
+    outbox: Outbox
     waiting: str = ""
     looks: int = 0
+    _stored: list[dict[str, object]] = field(default_factory=list)
     _listeners: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _wanted: threading.Event = field(default_factory=threading.Event)
@@ -51,16 +55,17 @@ class Bell:
         pause = threading.Event()
         while self._wanted.wait():
             try:
-                self.waiting = self._look()
-                self.looks += 1
+                self._stored = self._look()
             except SQLAlchemyError as error:
                 log.error("bell_cannot_look", error_type=type(error).__name__)
+            kept = [{"id": c.call_id, "is_silent": c.is_silent} for c in self.outbox.pending()]
+            self.waiting = json.dumps({"waiting": [*self._stored, *kept]})
+            self.looks += 1
             pause.wait(LOOK_SECONDS)
 
-    def _look(self) -> str:
+    def _look(self) -> list[dict[str, object]]:
         with self.sessions() as session:
-            listed = [
+            return [
                 {"id": alert.alert_id, "is_silent": alert.is_silent}
                 for alert in alerts.unseen(session)
             ]
-        return json.dumps({"waiting": listed})

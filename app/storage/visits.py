@@ -158,6 +158,12 @@ def find_by_tablet(
     return None if vault is None else (OpenedVisit(visit, vault), found)
 
 
+def place_of_token(session: Session, token_digest: str) -> tuple[str, str | None] | None:
+    """Visit and paired tablet of a tablet session, ended or not; None where there was none."""
+    found = session.scalar(select(TabletSession).where(TabletSession.token_digest == token_digest))
+    return None if found is None else (found.visit_id, found.tablet_id)
+
+
 def put_down_tablet(tablet: TabletSession) -> None:
     """End one tablet session; the visit lives on."""
     tablet.ended_at = now()
