@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,7 +82,8 @@ def _busy(server: RunningServer) -> Iterator[None]:
     def look() -> None:
         with _tablet(server.address) as (tablet, scan):
             while not end.is_set():
-                tablet.get(scan)
+                with suppress(httpx.TransportError):  # a kept connection that was just closed
+                    tablet.get(scan)
                 end.wait(1.0)
 
     crowd = [threading.Thread(target=look, daemon=True) for _ in range(BUSY_TABLETS)]
