@@ -11,11 +11,11 @@ from app.guardrail.normalise import fold, words
 _SPINE_LEVEL: Final = re.compile(r"^[ctls](?:1[0-2]|[1-9])$")
 _UNIT_NUMBER: Final = re.compile(r"^\d{1,4}(?:kv|kvp|mm|cm|d|th|st|nd|rd|t)?$")
 _X_RAY: Final = re.compile(r"\bx[- ](?=ray)", re.IGNORECASE)
-_TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_"}
+_TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_", "likeness": "l_"}
 PHRASE: Final = "ph"
 # Function words make no compounds: "in" + "sein" is not a word anybody approved.
 _PARTS: Final = frozenset({"anatomy", "picture", "device", "orientation", "shape", "thing"})
-_NO_ANCHOR: Final = frozenset({"shape", "thing"})
+_NO_ANCHOR: Final = frozenset({"shape", "thing", "likeness"})
 _LONGEST_COMPOUND: Final = 40
 
 
@@ -29,6 +29,7 @@ class Vocabulary:
     phrases: Mapping[str, tuple[tuple[str, ...], ...]]
     verbless: bool = False  # whether a sentence of this language needs no verb of its own
     links: tuple[str, ...] = ()  # what may stand between the parts of a compound; () for none
+    never: tuple[str, ...] = ()  # word starts that no ending and no compound may bring in
 
     def holds(self, word: str) -> bool:
         """Whether a folded word may stand in a shown sentence."""
@@ -36,6 +37,8 @@ class Vocabulary:
 
     def tag(self, word: str) -> str:
         """The word with its group in front ("a_lung"), "#" for a number, "" when not approved."""
+        if self.never and word.startswith(self.never):
+            return ""
         group = self.groups.get(word)
         if group is not None:
             return _TAGS.get(group, "") + word
@@ -77,6 +80,7 @@ def build_vocabulary(
     groups: Mapping[str, tuple[bool, Sequence[str], Sequence[str], Sequence[str]]],
     phrases: Iterable[str],
     links: Sequence[str] = (),
+    never: Sequence[str] = (),
     *,
     verbless: bool = False,
 ) -> Vocabulary:
@@ -93,7 +97,13 @@ def build_vocabulary(
                 if is_anchor:
                     anchors.add(form)
     return Vocabulary(
-        language, found, frozenset(anchors), index_phrases(phrases), verbless, tuple(links)
+        language,
+        found,
+        frozenset(anchors),
+        index_phrases(phrases),
+        verbless,
+        tuple(links),
+        tuple(sorted({_one_word(word) for word in never})),
     )
 
 

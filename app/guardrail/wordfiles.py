@@ -39,6 +39,7 @@ def read_words(
                 "open_questions",
                 "identifies",
                 "links",
+                "never",
                 "verbless",
             ),
             mistakes=mistakes,
@@ -62,6 +63,7 @@ def read_words(
             groups,
             commas(text(keys.get("phrases"), mistakes)),
             text_list(keys.get("links"), mistakes),
+            text(keys.get("never"), mistakes).split(),
             verbless=text(keys.get("verbless"), mistakes) == "yes",
         )
         extras[code] = {
