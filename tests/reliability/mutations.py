@@ -2,6 +2,7 @@
 
 import io
 import random
+import zipfile
 from collections.abc import Iterator
 
 import numpy as np
@@ -36,6 +37,13 @@ SHIPPED = (
     "emri_small_RLE.dcm",
     "693_J2KI.dcm",
     "no_meta.dcm",
+    "HTJ2K_08_RGB.dcm",
+    "SC_jpeg_no_color_transform.dcm",
+    "SC_rgb_jls_lossy_line.dcm",
+    "SC_rgb_small_odd_big_endian.dcm",
+    "MR-SIEMENS-DICOM-WithOverlays.dcm",
+    "mlut_18.dcm",
+    "vlut_04.dcm",
 )
 """Out of the pydicom wheel; those that a version lacks are left out."""
 EDGES = (0, 1, 0x7F, 0x80, 0xFF)
@@ -67,7 +75,17 @@ def seeds() -> dict[str, bytes]:
         target = io.BytesIO()
         picture.save(target, **options)
         found[name] = target.getvalue()
+    found["cd.zip"] = _packed(found)
     return found
+
+
+def _packed(files: dict[str, bytes]) -> bytes:
+    """A zip folder of a small CD, as it is uploaded whole."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as folder:
+        for name in ("CT_small.dcm", "MR_small.dcm", "grey.png"):
+            folder.writestr(name, files[name])
+    return target.getvalue()
 
 
 def mutated(count: int, seed: int = 11) -> Iterator[tuple[str, bytes]]:

@@ -1,7 +1,7 @@
-"""A sample of the changed files of bar 11, in the child and through the front door."""
+"""A sample of the changed files of bar 11, in the confined process and through the front door."""
 
 from tests.reliability.mutations import seeds
-from tests.reliability.uploads import decode_failures, door_failures
+from tests.reliability.uploads import decode_all, door_failures, failures
 
 
 def test_there_are_thirty_kinds_to_change() -> None:
@@ -9,7 +9,9 @@ def test_there_are_thirty_kinds_to_change() -> None:
 
 
 def test_no_changed_file_gets_past_the_reasons() -> None:
-    assert decode_failures(70) == []
+    outcomes = decode_all(80)
+    assert sorted(one.number for one in outcomes) == list(range(80))
+    assert failures(outcomes) == []
 
 
 def test_nor_through_the_front_door() -> None:
