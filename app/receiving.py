@@ -104,13 +104,19 @@ def _store_first(
     moment: datetime,
 ) -> Scan:
     known = {name: value for name, value in vars(series.scan).items() if name in _FACTS}
-    facts = ScanFacts(**known | {"slice_number": series.first.number})
+    framing = series.scan.framing
+    known |= {"slice_number": series.first.number}
+    facts = ScanFacts(**known | {"quad": framing.quad, "panels": framing.panels})
     scan = scans.add_scan(session, house.blobs, opened, facts, series.scan.image_png)
     scan.slice_count, scan.slices_stored, scan.received_at = series.count, 1, moment
     if series.count > 1:
         scan.storing = "storing"
     if (series.count > 1 or facts.has_windows) and series.first.stored is not None:
         slices.put(house.blobs, opened.vault, scan, series.first.number, series.first.stored)
+    if series.scan.whole_png is not None:
+        scans.put_whole(house.blobs, opened, scan, series.scan.whole_png)
+    if framing.panels:
+        scan.status = "choosing"
     session.flush()
     if series.scan.envelope is not None:
         identifiers = as_mapping(series.scan.envelope)

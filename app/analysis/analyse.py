@@ -3,23 +3,25 @@
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
 from app.analysis.outline import anchor_point, outline_paths
 from app.analysis.plausibility import judge
-from app.analysis.scan_or_not import is_scan
+from app.analysis.scan_or_not import is_scan, is_too_poor
 from app.analysis.stability import MIN_AGREEMENT, VIEWS, common, put_back, seen_through
 from app.anatomy.catalogue import Catalogue
 from app.storage.scans import Look, ScanFacts, StoredRegion
 from model.answering import Recognition, recognise
+from model.manifest import Manifest
 from model.opening import Engine
 from model.prompts import PROMPTS_VERSION
 from model.segmentation import find_regions
 from model.types import Image, Mask, Region
 
 Word = TypeVar("Word")
+TOO_POOR: Final = "too_poor"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def analyse(
     learnt = engine.current().structures
     offered = [name for name in learnt if name in only] if only else learnt
     names = names_to_find(catalogue, words, listed, offered)
-    is_asked = words.is_scan and bool(names)
+    unhelped = why_unhelped(engine.current(), words, image)
+    is_asked = words.is_scan and bool(names) and not unhelped
     found, unstable = _regions(engine, facts, views, names) if is_asked else ([], [])
     _forget_views(engine, facts)
     judged = judge(found, words.region, words.plane, catalogue=catalogue)
@@ -61,6 +64,7 @@ def analyse(
     reasons = {item.region.label: item.reason or "" for item in judged if not item.shown}
     reasons |= dict.fromkeys(unstable, "unstable")
     look = _look(engine, words, time.perf_counter() - started, reasons)
+    look = replace(look, unhelped=unhelped, is_scan=look.is_scan and unhelped != TOO_POOR)
     return look, [region for region in shown if region.path]
 
 
@@ -90,6 +94,19 @@ def voted(seen: Sequence[Recognition]) -> Recognition:
         plane=most([one.plane for one in seen]),
         is_scan=most([one.is_scan for one in seen]),
     )
+
+
+def why_unhelped(manifest: Manifest, words: Words, image: Image) -> str:
+    """Why no part can be named in a picture: too poor, or a kind or part that was never taught."""
+    if is_too_poor(image):
+        return TOO_POOR
+    for name, word, taught in (
+        ("modality", words.modality, manifest.modalities),
+        ("region", words.region, manifest.regions),
+    ):
+        if taught and word not in taught:
+            return name
+    return ""
 
 
 def _regions(

@@ -5,6 +5,7 @@ from typing import Final
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from app.intake.framing import frame
 from app.intake.limits import Limits
 from app.intake.reasons import Refused
 from app.intake.wire import Decoded, Facts
@@ -50,7 +51,9 @@ def _decoded(opened: Image.Image, limits: Limits) -> Decoded:
     if min(pixels.shape[:2]) < limits.min_side:
         raise Refused("too_small")
     found = {"turned_upright": turned, "made_smaller": stored_size > max(pixels.shape)}
-    return Decoded(pixels, Facts(notes=tuple(note for note, holds in found.items() if holds)))
+    framing, seen = frame(pixels)
+    notes = tuple(note for note, holds in found.items() if holds)
+    return Decoded(pixels, Facts(notes=notes + seen, framing=framing))
 
 
 def _reduced(opened: Image.Image, limits: Limits) -> Image.Image:

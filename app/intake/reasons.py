@@ -26,6 +26,9 @@ Notes on an accepted scan:
 * ``writing_covered``: writing was found in the pixels and covered with black.
 * ``middle_frame_shown``: the file holds several pictures; the middle one is used.
 * ``turned_upright``: the photo was stored turned, and was turned back.
+* ``photo_straightened``: a film, print or screen was found in the photo and straightened.
+* ``photo_glare``: a lamp or a window is mirrored in it; another photo would show more.
+* ``photo_blurred``: the photo is out of focus or shaken; another one would show more.
 * ``made_smaller``: the picture was scaled down to what is shown here.
 * ``proportions_corrected``: pixels were not square; the true proportions are shown.
 * ``slices_thinned``: the series is longer than what is kept; slices were left out evenly.
@@ -57,6 +60,9 @@ NOTES: Final = (
     "writing_covered",
     "middle_frame_shown",
     "turned_upright",
+    "photo_straightened",
+    "photo_glare",
+    "photo_blurred",
     "made_smaller",
     "proportions_corrected",
     "slices_thinned",

@@ -10,6 +10,7 @@ from PIL import Image
 
 from app.intake.envelope import Envelope, envelope_of
 from app.intake.formats import DICOM, recognise
+from app.intake.framing import AS_IT_IS, WHOLE, Framing, seen_as
 from app.intake.headers import check_declared_size
 from app.intake.limits import DEFAULT_LIMITS, Limits
 from app.intake.process import decode_apart
@@ -40,6 +41,9 @@ class ReceivedScan:
         notes: keys out of reasons.NOTES.
         has_windows: other windows can be laid over its slices (app.intake.hounsfield).
         envelope: identifiers of a delivered scan, to be sealed; None for a tablet upload.
+        framing: how a photo can be seen in other ways than as `view`.
+        view: which view of a photo the picture is.
+        whole_png: the photo as it was taken, upright, where there are other views of it.
     """
 
     image_png: bytes
@@ -57,6 +61,9 @@ class ReceivedScan:
     notes: tuple[str, ...]
     has_windows: bool = False
     envelope: Envelope | None = None
+    framing: Framing = AS_IT_IS
+    view: str = WHOLE
+    whole_png: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,9 @@ def receive(
 
 def received(decoded: Decoded, *, source: str) -> ReceivedScan:
     """What is kept of a decoded picture."""
-    pixels, facts = decoded.pixels, decoded.facts
+    facts = decoded.facts
+    pixels = seen_as(decoded.pixels, facts.framing, facts.framing.first)
+    has_views = len(facts.framing.views) > 1
     return ReceivedScan(
         image_png=png_of(pixels),
         width=pixels.shape[1],
@@ -108,6 +117,9 @@ def received(decoded: Decoded, *, source: str) -> ReceivedScan:
         source=source,
         notes=facts.notes,
         envelope=None if facts.identifiers is None else envelope_of(facts.identifiers),
+        framing=facts.framing,
+        view=facts.framing.first,
+        whole_png=png_of(decoded.pixels) if has_views else None,
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.intake.deidentify import is_allowed
+from app.intake.framing import AS_IT_IS, Framing, framing_from
 from app.intake.limits import Limits
 from app.intake.reasons import NOTES, Refused
 from model.vocabulary import AGE_BANDS, MODALITIES, PLANES, REGIONS, SEXES
@@ -44,6 +45,7 @@ class Facts:
     sex: str | None = None
     notes: tuple[str, ...] = ()
     identifiers: dict[str, str] | None = None
+    framing: Framing = AS_IT_IS
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ def _pixels(shape: list[int], data: bytes, limits: Limits) -> NDArray[np.uint8]:
 
 def checked_facts(header: dict[str, Any]) -> Facts:
     """Facts as the child sent them, every word checked; raises ValueError or TypeError."""
-    facts = Facts(**header | {"notes": tuple(header["notes"])})
+    framing = framing_from(**header.get("framing", {"quad": None, "panels": ()}))
+    facts = Facts(**header | {"notes": tuple(header["notes"]), "framing": framing})
     words = (
         (facts.modality, MODALITIES),
         (facts.region, REGIONS),

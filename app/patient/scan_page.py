@@ -57,6 +57,8 @@ def scan_page(
 ) -> Response:
     """The scan as far as it has come and as far as the clinic has opened it."""
     values = page_values(request, house, session, tablet, scan)
+    if scan.status == "choosing" and values["can"].look:
+        return go_to(f"/scan/{scan.scan_id}/choose")
     if scan.status != "looked" and values["can"].look:
         values["before"] = work.scans_before(session, scan)
         return show(request, "waiting.html", tablet, **values)

@@ -1,5 +1,6 @@
 """Scans of a visit: their sealed facts, their sealed look, their marked regions."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -27,7 +28,8 @@ class ScanFacts:
     """What intake knows of a scan; stands sealed in `scans.facts`.
 
     Size and digest are those of the slice shown first, `slice_number` of its series. With
-    `has_windows` the slices are kept in Hounsfield units, for any window.
+    `has_windows` the slices are kept in Hounsfield units, for any window. Of a photo with
+    a film or with panels in it (app.intake.framing) `view` is what is shown of the whole.
     """
 
     image_digest: str
@@ -44,11 +46,18 @@ class ScanFacts:
     pixels_version: str = ""
     slice_number: int = 0
     has_windows: bool = False
+    quad: Sequence[Sequence[float]] | None = None
+    panels: Sequence[Sequence[float]] = ()
+    view: str = "whole"
 
 
 @dataclass(frozen=True)
 class Look:
-    """What the model saw; stands sealed in `scans.look`. Words are the vocabulary's."""
+    """What the model saw; stands sealed in `scans.look`. Words are the vocabulary's.
+
+    `unhelped` says why no part is named: too_poor, or a modality or region that the model that is
+    on was never taught; empty where parts were looked for, or where it is no scan.
+    """
 
     modality: str
     plane: str
@@ -60,6 +69,7 @@ class Look:
     prompts_version: str = ""
     model_sha256: str = ""
     seconds: float = 0.0
+    unhelped: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,36 @@ def add_scan(
 def picture_name(visit_id: str, scan_id: str) -> str:
     """The blob name of a scan's picture."""
     return f"visits/{visit_id}/{scan_id}.png"
+
+
+def put_whole(blobs: Blobs, opened: OpenedVisit, scan: Scan, image_png: bytes) -> None:
+    """Store the whole photo beside the view of it that is shown."""
+    blobs.put_sealed(opened.vault, _whole_name(scan), image_png)
+
+
+def whole_of(blobs: Blobs, opened: OpenedVisit, scan: Scan) -> bytes:
+    """The PNG of the whole photo; raises BlobMissing where the picture is all there is."""
+    return blobs.get_sealed(opened.vault, _whole_name(scan))
+
+
+def _whole_name(scan: Scan) -> str:
+    return f"visits/{scan.visit_id}/{scan.scan_id}.whole.png"
+
+
+def show_other_view(
+    session: Session,
+    blobs: Blobs,
+    opened: OpenedVisit,
+    scan: Scan,
+    facts: ScanFacts,
+    image_png: bytes,
+) -> None:
+    """Put another view of a photo in place of the one shown; it is then looked at anew."""
+    blobs.put_sealed(opened.vault, picture_name(scan.visit_id, scan.scan_id), image_png)
+    session.execute(delete(MarkedRegion).where(MarkedRegion.scan_id == scan.scan_id))
+    scan.facts = opened.vault.seal_json(asdict(facts), f"scans.facts:{scan.scan_id}")
+    scan.look, scan.looked_at, scan.failure = None, None, None
+    scan.status, scan.attempts = "received", 0
 
 
 def picture_of(blobs: Blobs, opened: OpenedVisit, scan: Scan) -> bytes:

@@ -100,7 +100,9 @@ class TabletSession(Base):
 
 
 class Scan(Base):
-    """One upload or delivery and the work on it: received, looking, looked, failed.
+    """One upload or delivery and the work on it: choosing, received, looking, looked, failed.
+
+    While it is choosing, nobody has said yet which panel of a montage is meant.
 
     Its slices are stored one after the other: `storing` says storing, done, stopped, cancelled.
     """

@@ -4,7 +4,6 @@ function say(root, name) {
   root.hidden = false;
   root.querySelector("[data-sending]").hidden = name !== "sending";
   root.querySelector("[data-opening]").hidden = name !== "opening";
-  root.querySelector("[data-cancel]").hidden = name !== "sending";
 }
 
 function start() {
