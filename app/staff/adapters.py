@@ -51,6 +51,7 @@ def list_adapters(
     request: Request, house: HouseDep, session: SessionDep, member: MemberDep
 ) -> Response:
     """Every adapter folder, what is live, what was asked for, and what was refused."""
+    waiting = activations.waiting(session)  # first: what is done meanwhile renews the page again
     past = activations.latest(session)
     return staff_page(
         request,
@@ -61,7 +62,7 @@ def list_adapters(
         specials=activations.live_by_modality(session),
         special_for=SPECIAL_FOR,
         fallen=activations.fallen(session),
-        waiting=activations.waiting(session),
+        waiting=waiting,
         history=[(row, staff.name_of(session, row.asked_by)) for row in past],
         note=work.latest_note(session),
     )
