@@ -7,10 +7,12 @@ from babel.dates import format_date
 from sqlalchemy.orm import Session
 
 from app.analysis.slice_picture import slice_png
+from app.clinicfolder.folder import Opened
 from app.deps import House
 from app.patient.conversation import on_page
 from app.patient.release import allowed
 from app.patient.seen import SeenScan, healthy_examples, see
+from app.report.compose import structure_names, terms_used
 from app.report.content import (
     ReportContent,
     ReportReference,
@@ -20,7 +22,7 @@ from app.report.content import (
     ReportVersions,
 )
 from app.report.render import render_pdf
-from app.storage import notes, questions, references, scans, slices
+from app.storage import links, notes, questions, references, region_edits, scans, slices
 from app.storage.tables import Scan
 from app.storage.visits import OpenedVisit
 
@@ -51,33 +53,51 @@ def released_pdf(session: Session, house: House, opened: OpenedVisit) -> bytes |
 
 
 def report_content(
-    session: Session, house: House, opened: OpenedVisit, language: str
+    session: Session, house: House, opened: OpenedVisit, language: str, *, home: str = ""
 ) -> ReportContent:
-    """Everything on the paper, and nothing that the page would not show."""
+    """Everything on the paper, and nothing that the page would not show.
+
+    `home`: the address of this house, so that a square can lead to the visit's page; a paper that
+    outlives the visit has none.
+    """
     can, clinic = allowed(opened.visit), house.clinic.clinic
     seen = _seen(session, house, opened, language) if can.look else []
+    scans_printed = tuple(_printed(session, house, opened, one, language) for one in seen)
     turns = on_page(session, opened, can, house.settings.answer_floor_seconds)
+    told = tuple(ReportTurn(t.question, t.text, t.by_doctor) for t in turns if t.text and can.look)
     fixed = {key: house.guard.fixed(key, language) for key in _FIXED}
-    today = format_date(datetime.now().astimezone(), format="long", locale=language)
     return ReportContent(
         edition="after" if can.doctors_words else "before",
         language=language,
         clinic_name=clinic.name,
-        date=str(today),
+        date=str(format_date(datetime.now().astimezone(), format="long", locale=language)),
         demonstration=not house.settings.model,
         ai_line=fixed["ai_line"],
         companion_line=fixed["companion"],
         intended_purpose=fixed["intended_purpose"],
         versions=_versions(house, seen),
-        scans=tuple(_printed(house, opened, one) for one in seen),
+        scans=scans_printed,
         references=_examples(session, house, seen),
-        turns=tuple(ReportTurn(t.question, t.text) for t in turns if t.text and can.look),
+        turns=told,
         questions=tuple(q.text for q in questions.all_of_visit(session, opened)),
-        doctor_sentence=_doctors_words(session, opened) if can.doctors_words else None,
+        glossary=terms_used(told, scans_printed, house.catalogue, language),
         whom_to_call=clinic.contacts,
+        visit_url=_page_of(house, opened, home),
+        doctor_sentence=_doctors_words(session, opened) if can.doctors_words else None,
         sections=clinic.report_sections,
-        style=ReportStyle(colour=clinic.colour, logo_png=house.clinic.now.logo),
+        style=style_of(house.clinic.now),
     )
+
+
+def _page_of(house: House, opened: OpenedVisit, home: str) -> str | None:
+    token = links.page_token(house.master, opened.visit.visit_id)
+    return f"{home}v/{token}" if home else None
+
+
+def style_of(clinic: Opened) -> ReportStyle:
+    """How this clinic wants its paper."""
+    said = clinic.clinic
+    return ReportStyle(colour=said.colour, logo_png=clinic.logo)
 
 
 def _seen(session: Session, house: House, opened: OpenedVisit, language: str) -> list[SeenScan]:
@@ -91,8 +111,12 @@ def _seen(session: Session, house: House, opened: OpenedVisit, language: str) ->
     return [see(session, opened, row, *words, number=number) for row, number in numbered]
 
 
-def _printed(house: House, opened: OpenedVisit, seen: SeenScan) -> ReportScan:
+def _printed(
+    session: Session, house: House, opened: OpenedVisit, seen: SeenScan, language: str
+) -> ReportScan:
     assert seen.look is not None  # only scans that were looked at are printed
+    is_first, count = seen.number == seen.first, seen.row.slice_count
+    taken_away = region_edits.removed(session, opened, seen.row) if is_first else ()
     return ReportScan(
         image_png=_picture(house, opened, seen),
         width=seen.facts.width,
@@ -102,6 +126,8 @@ def _printed(house: House, opened: OpenedVisit, seen: SeenScan) -> ReportScan:
         region=seen.look.region,
         structures=seen.parts,
         uncertain=seen.unsure,
+        removed=structure_names(taken_away, house.catalogue, language),
+        place=(seen.number + 1, count) if count > 1 else None,
     )
 
 

@@ -23,6 +23,7 @@ class TurnOnPage:
     """One question and its answer; `text` is None while it is not final.
 
     `is_saved`: the question waits for the doctor, no answer is shown. `is_urgent`: what to do now.
+    `by_doctor`: the answer is a doctor's wording.
     """
 
     turn_id: str
@@ -32,6 +33,7 @@ class TurnOnPage:
     before: int
     is_saved: bool
     is_urgent: bool
+    by_doctor: bool = False
 
 
 def is_due(turn: Turn, floor_seconds: float, at: datetime) -> bool:
@@ -77,7 +79,9 @@ def on_page(
         is_ready = is_due(turn, floor_seconds, at) and (is_open or called_staff(turn))
         is_open = is_open and is_ready
         is_saved = is_ready and (not may_show or turn.input_rule == SAVED)
-        text = _words(opened, turn, can) if is_ready and not is_saved else None
+        released = turns.released_of(opened, turn) if can.doctors_words else None
+        words = released or turns.shown_of(opened, turn)
+        text = words if is_ready and not is_saved else None
         shown.append(
             TurnOnPage(
                 turn_id=turn.turn_id,
@@ -87,12 +91,7 @@ def on_page(
                 before=0 if is_ready else turns.waiting_before(session, turn),
                 is_saved=is_saved,
                 is_urgent=called_staff(turn) and turn.note != PERSON_AT_RISK,
+                by_doctor=bool(released and text),
             )
         )
     return shown
-
-
-def _words(opened: OpenedVisit, turn: Turn, can: Allowed) -> str | None:
-    """The doctor's wording where it was released, else what the guard left."""
-    released = turns.released_of(opened, turn) if can.doctors_words else None
-    return released or turns.shown_of(opened, turn)

@@ -9,10 +9,12 @@ from app.patient import (
     gallery,
     leaving,
     list_page,
+    my_picture,
     privacy,
     report_page,
     scan_page,
     start,
+    take_along,
     uploading,
 )
 from app.patient.access import note_language
@@ -25,9 +27,11 @@ for _part in (
     choosing,
     asking,
     list_page,
+    my_picture,
     gallery,
     privacy,
     report_page,
+    take_along,
     calling,
     leaving,
 ):

@@ -177,7 +177,9 @@ def status(session: SessionDep, tablet: Watch, scan: WatchedScan) -> JSONRespons
 @router.get("/scan/{scan_id}/picture.png")
 def picture(house: HouseDep, tablet: Watch, scan: WatchedScan) -> Response:
     """The picture itself."""
-    return _png(house, tablet, scan, {})
+    _check_open(tablet, scan)
+    data = scans.picture_of(house.blobs, tablet.opened, scan)
+    return Response(data, media_type="image/png")
 
 
 @router.get("/scan/{scan_id}/slices/{number}.png")
@@ -220,20 +222,6 @@ def look_at_slice(
     return go_to(f"/scan/{scan.scan_id}?slice={slice_number}")
 
 
-@router.get("/scan/{scan_id}/my-picture.png")
-def my_picture(house: HouseDep, tablet: Use, scan: OwnScan) -> Response:
-    """A copy of the own picture to take along; not from a tablet that stays in the house."""
-    if house.settings.kiosk:
-        raise AppError("ask_at_desk", 403, f"/scan/{scan.scan_id}")
-    return _png(house, tablet, scan, {"Content-Disposition": 'attachment; filename="picture.png"'})
-
-
 def _check_open(tablet: Tablet, scan: Scan) -> None:
     if not allowed(tablet.opened.visit).look:
         raise AppError("not_open_yet", 403, f"/scan/{scan.scan_id}")
-
-
-def _png(house: House, tablet: Tablet, scan: Scan, headers: dict[str, str]) -> Response:
-    _check_open(tablet, scan)
-    data = scans.picture_of(house.blobs, tablet.opened, scan)
-    return Response(data, media_type="image/png", headers=headers)

@@ -8,11 +8,18 @@ from itertools import groupby
 from typing import Final, Protocol
 
 from app.anatomy.catalogue import Catalogue
-from app.report.content import ReportContent, ReportScan, ReportStructure
+from app.report.content import (
+    ReportContent,
+    ReportScan,
+    ReportStructure,
+    ReportTerm,
+    ReportTurn,
+)
 
 MAX_TEXT_CHARS: Final = 20_000
 MAX_ITEMS: Final = 200
 """Turns and questions printed; a visit lasts hours, not days."""
+MAX_TERMS: Final = 12
 MAX_LINES: Final = 200
 LONG_RUN: Final = re.compile(r"\S{40}(?=\S)")
 ZERO_WIDTH_SPACE: Final = "\u200b"
@@ -114,11 +121,34 @@ def words_to_explain(scans: Sequence[ReportScan]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*modalities, *planes]))
 
 
+def terms_used(
+    turns: Iterable[ReportTurn], scans: Iterable[ReportScan], catalogue: Catalogue, language: str
+) -> tuple[ReportTerm, ...]:
+    """Names of parts in these questions and answers, explained once; a legend explains its own."""
+    said = " ".join(f"{turn.question}\n{turn.answer}" for turn in turns).casefold()
+    explained = {_plain(one.name, language) for scan in scans for one in scan.structures}
+    found: dict[str, ReportTerm] = {}
+    for structure in sorted(catalogue.structures.values(), key=lambda one: (one.rank, one.key)):
+        text = structure.text(language)
+        word = _plain(text.name, language)
+        is_new = word not in explained and word not in found
+        if is_new and re.search(rf"\b{re.escape(word.casefold())}s?\b", said):
+            found[word] = ReportTerm(word, text.does)
+    return tuple(found.values())[:MAX_TERMS]
+
+
+def _plain(name: str, language: str) -> str:
+    """A name without its side: people ask about a kidney; only English writes it apart."""
+    return name.removeprefix("left ").removeprefix("right ") if language == "en" else name
+
+
 def for_edition(content: ReportContent) -> ReportContent:
-    """The content this edition may hold: before the consultation no doctor's sentence."""
-    if content.edition == "before":
-        return replace(content, doctor_sentence=None)
-    return content
+    """The content this edition may hold: before the consultation nothing that a doctor said."""
+    if content.edition == "after":
+        return content
+    scans = tuple(replace(scan, removed=()) for scan in content.scans)
+    turns = tuple(turn for turn in content.turns if not turn.by_doctor)
+    return replace(content, doctor_sentence=None, scans=scans, turns=turns)
 
 
 def printable(text: str) -> str:
@@ -137,6 +167,15 @@ def printable(text: str) -> str:
         kept.append(char)
     clean = re.sub(r"\n\s*\n\s*", "\n\n", "".join(kept)).strip()
     return clean if clean.count("\n") <= MAX_LINES else " ".join(clean.split())
+
+
+def way_of(text: str) -> str:
+    """The way a text runs, "rtl" or "ltr", by its first letter that has one (UAX #9, P2)."""
+    for char in text:
+        kind = unicodedata.bidirectional(char)
+        if kind in ("L", "R", "AL"):
+            return "ltr" if kind == "L" else "rtl"
+    return "ltr"
 
 
 def breakable(text: str) -> str:

@@ -2,9 +2,11 @@
 
 Two layers. In Python, an audit hook that cannot be removed refuses sockets, programs, and opening
 files outside the few folders that hold code and fonts. In the kernel, where it knows them (Linux
-on x86-64 and arm64), a seccomp filter refuses socket and execve to native code as well, and
-Landlock lets only those folders be read and nothing be written. Limits of memory, processor time
-and file size hold everywhere. Source: prctl(2), seccomp(2), landlock(7).
+on x86-64 and arm64), a seccomp filter refuses socket and execve to native code as well, Landlock
+lets only those folders be read and nothing be written, and a network namespace holds no network.
+Limits of memory, processor time and file size hold everywhere.
+
+Source: prctl(2), seccomp(2), landlock(7), unshare(2).
 """
 
 import ctypes
@@ -17,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-MEMORY_BYTES: Final = 1536 * 2**20
+MEMORY_BYTES: Final = 1024 * 2**20
 FORBIDDEN_EVENTS: Final = (
     "socket.",
     "subprocess.",
@@ -36,6 +38,7 @@ SYSTEM_PLACES: Final = (
     "/var/cache/fontconfig",
 )
 
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _PR_SET_SECCOMP: Final = 22
 _SECCOMP_MODE_FILTER: Final = 2
@@ -59,6 +62,12 @@ def limit(cpu_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def leave_network() -> bool:
+    """Move into a network of nobody, where this system allows it; only before the first thread."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return bool(libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0)
 
 
 def confine(readable: Sequence[Path]) -> tuple[str, ...]:

@@ -30,7 +30,11 @@ class ReportStructure:
 
 @dataclass(frozen=True)
 class ReportScan:
-    """One picture of the patient; modality, plane and region are words of model/vocabulary."""
+    """One picture of the patient; modality, plane and region are words of model/vocabulary.
+
+    `place`: which picture of how many, where it comes from a series. `removed`: names of parts
+    that the computer had marked and a doctor took away.
+    """
 
     image_png: bytes
     width: int
@@ -40,6 +44,8 @@ class ReportScan:
     region: str
     structures: tuple[ReportStructure, ...] = ()
     uncertain: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    place: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,10 +65,14 @@ class ReportReference:
 
 @dataclass(frozen=True)
 class ReportTurn:
-    """A question as typed and the answer as it was shown, never raw model text."""
+    """A question as typed and the answer as it was shown, never raw model text.
+
+    `by_doctor`: the answer is in a doctor's own words.
+    """
 
     question: str
     answer: str
+    by_doctor: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,7 @@ class ReportWithheld:
 class ReportStyle:
     """How the clinic wants its paper: `colour` is #rrggbb, `template` a template that extends ours.
 
-    `header` and `footer` are single lines; empty ones leave no gap.
+    `header` and `footer` are single lines; empty ones leave no gap. Large print is 18 points.
     """
 
     paper: Paper = "A4"
@@ -121,9 +131,10 @@ class ReportStyle:
 class ReportContent:
     """Everything on the paper; dates are already written in the report's language.
 
-    `visit_url` becomes a QR code; None leaves it out. `doctor_sentence` belongs to the edition
-    "after" alone, `withheld` to the copy of a doctor. The three fixed sentences come from the
-    policy, in the report's language. `sections` are those that are printed, in their order.
+    `visit_url` becomes a QR code; None leaves it out. `doctor_sentence`, answers in a doctor's
+    words and what a doctor removed belong to the edition "after", `withheld` to a doctor's copy.
+    The three fixed sentences come from the policy, in the report's language. `sections` are those
+    that are printed, in their order.
     """
 
     edition: Edition

@@ -1,13 +1,17 @@
 """Turns report content into one HTML page and the assets it names; knows no PDF and no network."""
 
+import base64
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 from typing import Final
 
 import segno
 from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace
+from markupsafe import Markup
 
 from app.analysis.overlay import Shape, overlay_svg, swatch_svg
 from app.i18n import direction, words_of
@@ -18,16 +22,35 @@ from app.report.compose import (
     legend_rows,
     printable,
     shows_sides,
+    way_of,
     words_to_explain,
 )
-from app.report.content import SECTIONS, ReportContent, ReportScan, ReportStyle
+from app.report.content import SECTIONS, ReportContent, ReportScan
+from app.report.template import FILTERS, OURS
 
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "templates"
+FOLDER: Final = TEMPLATES / "report"
+STYLE_SHEETS: Final = ("report.css", "paper.css", "screen.css")
 SCHEME: Final = "asset:"
 SVG: Final = "image/svg+xml"
+CSS: Final = "text/css"
 PNG: Final = "image/png"
-OURS: Final = "report/report.html"
 OWN: Final = "the clinic's own template"
+
+
+PAPER_RULES: Final = Template("""@page {
+  size: $paper;
+  @top-$start { content: element(running-head); width: 100%;
+    vertical-align: bottom; padding-bottom: 4mm }
+  @bottom-$start { content: element(purpose); width: 150mm; vertical-align: top; padding-top: 3mm }
+  @bottom-$end {
+    content: $number;
+    font: 9pt "Noto Sans", "Noto Sans Arabic", sans-serif; color: #33454F;
+    width: 26mm; text-align: $end; vertical-align: top; padding-top: 2.6mm
+  }
+}
+@page :first { @top-$start { content: none } }""")
+"""What stands on every sheet; margin boxes know no "start" and "end"."""
 
 
 @dataclass(frozen=True)
@@ -40,32 +63,37 @@ class Asset:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole HTML document; every address in it is `asset:` and one of the ids."""
+    """HTML, and everything it shows by its id: a document for paper, an article for a screen."""
 
     html: str
     assets: dict[str, Asset]
 
 
-def build_page(content: ReportContent) -> Page:
+def build_page(content: ReportContent, address: str = SCHEME) -> Page:
     """The report as HTML in its language, with everything it shows.
+
+    Args:
+        content: what it holds.
+        address: what stands before an asset's id; any but SCHEME makes the article for a screen.
 
     Raises:
         jinja2.TemplateError: the clinic's own template cannot be used.
     """
     content = for_edition(content)
-    template = _environment(content).get_template(OWN if content.style.template else OURS)
+    template = _environment(content, address).get_template(OWN if content.style.template else OURS)
     html = template.render(
         report=content,
+        is_screen=address != SCHEME,
         direction=direction(content.language),
         sections=[name for name in content.sections if name in SECTIONS],
         explained=words_to_explain(content.scans),
         turns=content.turns[:MAX_ITEMS],
         questions=content.questions[:MAX_ITEMS],
     )
-    return Page(html, _assets(content))
+    return Page(html, assets_of(content, address))
 
 
-def _environment(content: ReportContent) -> ImmutableSandboxedEnvironment:
+def _environment(content: ReportContent, address: str) -> ImmutableSandboxedEnvironment:
     """Sandboxed, because a clinic's template extends ours: it reaches values and nothing else."""
     own = DictLoader({OWN: content.style.template})
     environment = ImmutableSandboxedEnvironment(
@@ -76,25 +104,42 @@ def _environment(content: ReportContent) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals = {
+        "_": environment.globals["_"],
+        "namespace": Namespace,
+        "asset": lambda name: f"{address}{name}",
+    }
     install = environment.install_gettext_translations  # type: ignore[attr-defined]
     install(words_of(content.language), newstyle=True)
-    environment.filters["printable"] = lambda text: breakable(printable(text))
-    environment.filters["legend_rows"] = legend_rows
+    environment.filters |= {
+        "printable": _printable,
+        "written": _written,
+        "way": way_of,
+        "legend_rows": legend_rows,
+    }
+    environment.filters = {name: environment.filters[name] for name in FILTERS}
     environment.tests["facing"] = shows_sides
     return environment
 
 
-def _assets(content: ReportContent) -> dict[str, Asset]:
-    css = (TEMPLATES / "report" / "report.css").read_bytes()
-    assets = {"report.css": Asset(css, "text/css")}
-    assets["style.css"] = Asset(_style_css(content.style).encode(), "text/css")
+def _printable(text: str) -> str:
+    return breakable(printable(text))
+
+
+def _written(text: str) -> Markup:
+    """What somebody wrote, shut off from the direction of the words around it."""
+    return Markup('<bdi dir="{}">{}</bdi>').format(way_of(text), _printable(text))
+
+
+def assets_of(content: ReportContent, address: str = SCHEME) -> dict[str, Asset]:
+    """Everything the report shows: style sheets, pictures, the patches of its legends."""
+    assets = {name: Asset((FOLDER / name).read_bytes(), CSS) for name in STYLE_SHEETS}
+    assets["style.css"] = Asset(_style_css(content).encode(), CSS)
     if content.style.logo_png:
         assets["logo"] = Asset(content.style.logo_png, PNG)
     for at, scan in enumerate(content.scans):
-        assets[f"scan-{at}"] = Asset(scan.image_png, PNG)
-        overlay = overlay_svg(scan.width, scan.height, _shapes(scan), f"{SCHEME}scan-{at}")
-        assets[f"overlay-{at}"] = Asset(overlay.encode(), SVG)
-    assets |= _swatches(content)
+        assets |= _pictures(at, scan, address)
+    assets["swatches.css"] = Asset(_swatches_css(content, address).encode(), CSS)
     for at, reference in enumerate(content.references):
         assets[f"reference-{at}"] = Asset(reference.image_png, PNG)
     if content.visit_url:
@@ -102,33 +147,57 @@ def _assets(content: ReportContent) -> dict[str, Asset]:
     return assets
 
 
-def _style_css(style: ReportStyle) -> str:
-    """The paper and the clinic's colour; colours are checked where they are read."""
-    rules = [f"@page {{ size: {style.paper} }}"]
-    if style.large_print:
-        rules.append("html { font-size: 15pt }")
-    if style.colour:
-        rules.append(f":root {{ --strong: {style.colour}; --line: {style.colour} }}")
-    return "\n".join(rules)
-
-
-def _swatches(content: ReportContent) -> dict[str, Asset]:
-    """The patches of the legend and their style sheet: as backgrounds they are no figures."""
-    assets, rules = {}, []
-    for at, scan in enumerate(content.scans):
-        for one in scan.structures:
-            name = f"swatch-{at}-{one.number}"
-            assets[name] = Asset(swatch_svg(one.colour, one.pattern).encode(), SVG)
-            rules.append(f".{name} {{ background-image: url({SCHEME}{name}) }}")
-    assets["swatches.css"] = Asset("\n".join(rules).encode(), "text/css")
-    return assets
-
-
-def _shapes(scan: ReportScan) -> list[Shape]:
-    return [
+def _pictures(at: int, scan: ReportScan, address: str) -> dict[str, Asset]:
+    """A picture, the same with its parts, and the patches of its legend."""
+    inside = f"{SCHEME}scan-{at}"
+    if address != SCHEME:  # a browser fetches nothing for a drawing that is itself a picture
+        inside = f"data:{PNG};base64,{base64.b64encode(scan.image_png).decode()}"
+    shapes = [
         Shape(one.key, one.number, one.colour, one.pattern, one.path, one.anchor)
         for one in scan.structures
     ]
+    overlay = overlay_svg(scan.width, scan.height, shapes, inside)
+    swatches = {
+        f"swatch-{at}-{one.number}": Asset(swatch_svg(one.colour, one.pattern).encode(), SVG)
+        for one in scan.structures
+    }
+    pictures = {
+        f"scan-{at}": Asset(scan.image_png, PNG),
+        f"overlay-{at}": Asset(overlay.encode(), SVG),
+    }
+    return pictures | swatches
+
+
+def _swatches_css(content: ReportContent, address: str) -> str:
+    """The patches of the legends as backgrounds: pictures without words would need some."""
+    names = [
+        f"swatch-{at}-{one.number}"
+        for at, scan in enumerate(content.scans)
+        for one in scan.structures
+    ]
+    return "\n".join(f".{name} {{ background-image: url({address}{name}) }}" for name in names)
+
+
+def _style_css(content: ReportContent) -> str:
+    """Paper, letters, the words around a page's number, and the clinic's colour.
+
+    Colours are checked where they are read, so they are plain here.
+    """
+    style = content.style
+    words = _environment(content, SCHEME).get_template("report/words.html").module
+    number = _css_string(str(words.page_of("\0", "\1")))  # type: ignore[attr-defined]
+    number = number.replace("\0", '" counter(page) "').replace("\1", '" counter(pages) "')
+    start, end = ("right", "left") if direction(content.language) == "rtl" else ("left", "right")
+    rules = [PAPER_RULES.substitute(paper=style.paper, start=start, end=end, number=number)]
+    if style.large_print:
+        rules.append("html { font-size: 18pt }")
+    if style.colour:
+        rules.append(f".report {{ --strong: {style.colour}; --line: {style.colour} }}")
+    return "\n".join(rules)
+
+
+def _css_string(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _qr(address: str) -> bytes:

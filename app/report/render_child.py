@@ -1,5 +1,7 @@
-"""The process that makes the PDF: content in on stdin, PDF out on stdout, nothing else.
+"""The process that makes a report: one order in on stdin, PDF or HTML out on stdout, nothing else.
 
+The order's first line is the address of assets: `asset:` for paper, any other for a screen; the
+rest is the content. It may wait for its order: everything it needs is loaded before it reads.
 Exit statuses: 0 done, 3 too many pages, anything else failed.
 """
 
@@ -9,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from app.report.confine import confine, limit
+from app.report.confine import confine, leave_network, limit
 
 if TYPE_CHECKING:
     from weasyprint.urls import URLFetcher
@@ -22,28 +24,38 @@ TOO_MANY_PAGES: Final = 3
 
 
 def main() -> int:
-    """Render the content on stdin; gives the exit status."""
+    """Shut the process in, wait for the order, carry it out; gives the exit status."""
+    leave_network()  # before anything starts a thread
     limit(CPU_SECONDS)
-    data = sys.stdin.buffer.read()
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)  # its warnings quote the content
-    import weasyprint  # opens its native libraries, so it comes before the walls go up
+    import weasyprint  # noqa: F401  opens its native libraries, so it comes before the walls go up
     from PIL import Image, PngImagePlugin  # noqa: F401
 
-    from app.report.page import TEMPLATES, build_page
+    from app.report.page import SCHEME, TEMPLATES, build_page
     from app.report.wire import from_wire
 
     code = Path(__file__).resolve().parents[2]
     python = (Path(sys.prefix), Path(sys.base_prefix))
     confine([code / "app", code / "model", TEMPLATES, *python])
-    page = build_page(from_wire(data))
-    document = weasyprint.HTML(
-        string=page.html, base_url=None, url_fetcher=_asset_fetcher(page.assets)
-    ).render()
+    address, _, data = sys.stdin.buffer.read().partition(b"\n")
+    if not data:
+        return 0  # the house closed without an order
+    content = from_wire(data)
+    if address.decode() != SCHEME:
+        sys.stdout.buffer.write(build_page(content, address.decode()).html.encode())
+        return 0
+    page = build_page(content)
+    return _print(page.html, page.assets, hashlib.sha256(data).digest()[:16])
+
+
+def _print(html: str, assets: "dict[str, Asset]", identifier: bytes) -> int:
+    import weasyprint
+
+    fetcher = _asset_fetcher(assets)
+    document = weasyprint.HTML(string=html, base_url=None, url_fetcher=fetcher).render()
     if len(document.pages) > MAX_PAGES:
         return TOO_MANY_PAGES
-    pdf = document.write_pdf(
-        pdf_variant="pdf/ua-1", pdf_identifier=hashlib.sha256(data).digest()[:16]
-    )
+    pdf = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
     sys.stdout.buffer.write(pdf)
     return 0
 

@@ -59,6 +59,8 @@ def _scan(plain: dict[str, Any]) -> ReportScan:
             "image_png": base64.b64decode(plain["image_png"]),
             "structures": structures,
             "uncertain": tuple(plain["uncertain"]),
+            "removed": tuple(plain["removed"]),
+            "place": None if plain["place"] is None else tuple(plain["place"]),
         }
     )
 

@@ -120,8 +120,3 @@ def staff_page(
 def see_other(address: str) -> RedirectResponse:
     """The answer to every changing request: look there now."""
     return RedirectResponse(address, status_code=303)
-
-
-def own_address(house: House, request: Request) -> str:
-    """The address of this house as people type it, with the slash at its end."""
-    return (house.settings.public_url or str(request.base_url)).rstrip("/") + "/"

@@ -1,54 +1,101 @@
-"""The patient's paper, made for the desk, and the doctor's copy, which has one page more."""
+"""The patient's paper for the desk, on screen and as PDF, and the doctor's copy."""
 
 from dataclasses import replace
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
-from app.report.content import ReportWithheld
-from app.report.render import ReportError, render_pdf
-from app.staff.auth import Member, MemberDep
+from app.report.content import ReportContent, ReportWithheld
+from app.report.render import ReportError, render_article, render_pdf
+from app.staff.auth import Member, MemberDep, staff_page
 from app.staff.visits import opened_or_404
-from app.storage import audit, turns
+from app.storage import audit, turns, visits
 from app.storage.visits import OpenedVisit
 from app.visit_report import report_content
+from app.web.address import home_address
+from app.web.report_assets import asset_response
 
 router = APIRouter()
 
 
+@router.get("/staff/visits/{visit_id}/report")
+def report_on_screen(
+    request: Request, house: HouseDep, session: SessionDep, member: MemberDep, visit_id: str
+) -> Response:
+    """The report in the edition that the release level allows, to read and to print."""
+    opened = opened_or_404(house, session, visit_id)
+    content, here = _content(request, house, session, opened), f"/staff/visits/{visit_id}"
+    assets = f"{here}/report/asset/"
+    try:
+        article = Markup(render_article(content, assets))
+    except ReportError as error:
+        raise AppError(error.key, 503, here) from None
+    audit.record(session, member.name, "report.read", visit_id)
+    return staff_page(
+        request,
+        session,
+        member,
+        "report.html",
+        article=article,
+        assets=assets,
+        go_back=here,
+        code=visits.code_of(opened),
+    )
+
+
+@router.get("/staff/visits/{visit_id}/report/asset/{name}")
+def report_asset(
+    request: Request, house: HouseDep, session: SessionDep, visit_id: str, name: str
+) -> Response:
+    """A picture or a style sheet of the report on screen."""
+    opened = opened_or_404(house, session, visit_id)
+    assets = f"/staff/visits/{visit_id}/report/asset/"
+    return asset_response(_content(request, house, session, opened), assets, name)
+
+
 @router.get("/staff/visits/{visit_id}/report.pdf")
-def report(house: HouseDep, session: SessionDep, member: MemberDep, visit_id: str) -> Response:
-    """The report in the edition that the release level allows: with it, the doctor's words."""
-    return _paper(house, session, member, opened_or_404(house, session, visit_id), withheld=())
+def report(
+    request: Request, house: HouseDep, session: SessionDep, member: MemberDep, visit_id: str
+) -> Response:
+    """The same as PDF."""
+    opened = opened_or_404(house, session, visit_id)
+    content = _content(request, house, session, opened)
+    return _paper(house, session, member, content, visit_id)
 
 
 @router.get("/staff/visits/{visit_id}/doctor.pdf")
 def doctors_copy(
-    house: HouseDep, session: SessionDep, member: MemberDep, visit_id: str
+    request: Request, house: HouseDep, session: SessionDep, member: MemberDep, visit_id: str
 ) -> Response:
     """The same with a last page for the doctor: what was held back, in the program's raw words."""
     opened = opened_or_404(house, session, visit_id)
-    return _paper(house, session, member, opened, withheld=_withheld(session, opened))
+    content = _content(request, house, session, opened)
+    content = replace(content, withheld=_withheld(session, opened))
+    return _paper(house, session, member, content, visit_id)
+
+
+def _content(
+    request: Request, house: House, session: Session, opened: OpenedVisit
+) -> ReportContent:
+    home = home_address(house, request)
+    return report_content(session, house, opened, opened.visit.language, home=home)
 
 
 def _paper(
-    house: House,
-    session: Session,
-    member: Member,
-    opened: OpenedVisit,
-    *,
-    withheld: tuple[ReportWithheld, ...],
+    house: House, session: Session, member: Member, content: ReportContent, visit_id: str
 ) -> Response:
-    visit_id = opened.visit.visit_id
+    session.commit()  # nobody waits for the database while the paper is made
     try:
-        content = report_content(session, house, opened, opened.visit.language)
-        pdf = render_pdf(replace(content, withheld=withheld))
+        pdf = render_pdf(content)
     except ReportError as error:
         raise AppError(error.key, 503, f"/staff/visits/{visit_id}") from None
-    audit.record(session, member.name, "doctor.pdf" if withheld else "report.pdf", visit_id)
+    act = "doctor.pdf" if content.withheld else "report.pdf"
+    with house.sessions() as again, again.begin():
+        audit.record(again, member.name, act, visit_id)
     headers = {"Content-Disposition": 'inline; filename="visit.pdf"'}
     return Response(pdf, media_type="application/pdf", headers=headers)
 

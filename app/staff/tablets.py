@@ -1,22 +1,19 @@
 """Tablets: a name and a place for each, paired with a browser by a code or its square."""
 
-import io
-
-import segno
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
 from app.patient.access import client_of, code_tries
-from app.staff.auth import Member, MemberDep, own_address, see_other, staff_page
+from app.staff.auth import Member, MemberDep, see_other, staff_page
 from app.staff.forms import FormDep
 from app.storage import audit, paired_tablets
 from app.storage.tables import PairedTablet
 from app.storage.visits import in_groups
 from app.web import tablet_cookie
+from app.web.address import home_address, square
 from app.web.templating import page
 
 router = APIRouter()
@@ -72,7 +69,7 @@ def _show_code(
     request: Request, house: House, session: Session, member: Member, tablet: PairedTablet
 ) -> Response:
     code = paired_tablets.give_code(house.master, tablet)
-    address = f"{own_address(house, request)}staff/pair"
+    address = f"{home_address(house, request)}staff/pair"
     return staff_page(
         request,
         session,
@@ -81,18 +78,9 @@ def _show_code(
         tablet=tablet,
         code=in_groups(code),
         address=address,
-        square=_square(f"{address}#{code}"),
+        square=square(f"{address}#{code}"),
         minutes=int(paired_tablets.CODE_LASTS.total_seconds() // 60),
     )
-
-
-def _square(text: str) -> Markup:
-    """The QR as a drawing within the page: no address of its own, so nothing keeps it."""
-    target = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(
-        target, kind="svg", scale=7, border=3, xmldecl=False, svgclass="qr", lineclass=None
-    )
-    return Markup(target.getvalue().decode())
 
 
 @router.post("/staff/tablets/{tablet_id}/unpair")

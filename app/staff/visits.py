@@ -14,11 +14,12 @@ from app.intake.receive import Refusal
 from app.intake.series import Arrival
 from app.receiving import receive_upload, store_first, store_rest_behind
 from app.staff.access import levels_for
-from app.staff.auth import MemberDep, own_address, see_other, staff_page
+from app.staff.auth import MemberDep, see_other, staff_page
 from app.staff.forms import FormDep
 from app.storage import audit, envelopes, visits
 from app.storage.tables import Visit, now
 from app.storage.visits import OpenedVisit
+from app.web.address import home_address
 
 router = APIRouter()
 
@@ -53,7 +54,7 @@ def sheet(
         "sheet.html",
         opened=opened,
         code=visits.code_of(opened),
-        address=own_address(house, request),
+        address=home_address(house, request),
     )
 
 
@@ -63,7 +64,7 @@ def code_picture(request: Request, house: HouseDep, session: SessionDep, visit_i
     opened = opened_or_404(house, session, visit_id)
     code = visits.code_of(opened).replace(" ", "")
     target = io.BytesIO()
-    qr = segno.make(f"{own_address(house, request)}#{code}", error="m", micro=False)
+    qr = segno.make(f"{home_address(house, request)}#{code}", error="m", micro=False)
     qr.save(target, kind="svg", scale=8, border=3, xmldecl=False)
     return Response(target.getvalue(), media_type="image/svg+xml")
 

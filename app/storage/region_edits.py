@@ -48,6 +48,20 @@ def count(session: Session, scan_id: str) -> int:
     return session.scalar(query) or 0
 
 
+def removed(session: Session, opened: OpenedVisit, scan: Scan) -> tuple[str, ...]:
+    """The structures the model had marked and doctors took away, as far as steps are kept."""
+    edits = _edits(session, scan)
+    if not edits:
+        return ()
+    first = edits[-1]
+    before: list[dict[str, Any]] = opened.vault.open_json(
+        first.before, f"region_edits.before:{first.edit_id}"
+    )
+    now_marked = {region.structure for region in scans.regions_of(session, opened, scan)}
+    marked = [region for region in map(scans.region_from, before) if not region.drawn_by]
+    return tuple(one.structure for one in marked if one.structure not in now_marked)
+
+
 def _edits(session: Session, scan: Scan) -> list[RegionEdit]:
     query = select(RegionEdit).where(RegionEdit.scan_id == scan.scan_id)
     return list(session.scalars(query.order_by(RegionEdit.edited_at.desc())))

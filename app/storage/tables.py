@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.storage.base import Base, new_id, now
 from app.storage.delivery_tables import Arrival, ExpectedPatient, Outbound, Peer
 from app.storage.library_tables import Approval, LibraryJob, LibraryMiss, Reference
+from app.storage.report_tables import ReportLink
 from app.storage.sealed import Ciphertext
 from app.storage.slice_tables import SliceLook
 from app.storage.staff_tables import (
@@ -45,6 +46,7 @@ __all__ = [
     "Peer",
     "Reference",
     "RegionEdit",
+    "ReportLink",
     "Scan",
     "SliceLook",
     "Staff",

@@ -189,6 +189,7 @@ def erase(session: Session, blobs: Blobs, visit_id: str) -> None:
         tables.Arrival,
         tables.ExpectedPatient,
         tables.Outbound,
+        tables.ReportLink,
         TabletSession,
     ):
         session.execute(delete(table).where(table.visit_id == visit_id))

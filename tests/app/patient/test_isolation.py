@@ -17,6 +17,7 @@ from app.patient import (
     report_page,
     scan_page,
     start,
+    take_along,
     uploading,
 )
 from tests.app.patient.visitor import RAW, Visitor
@@ -66,7 +67,18 @@ def test_dan_erasing_his_visit_leaves_alices(alice: Visitor, dan: Visitor) -> No
 
 
 def all_posts() -> list[str]:
-    parts = (asking, calling, gallery, leaving, list_page, report_page, scan_page, start, uploading)
+    parts = (
+        asking,
+        calling,
+        gallery,
+        leaving,
+        list_page,
+        report_page,
+        scan_page,
+        start,
+        take_along,
+        uploading,
+    )
     routes = [route for part in parts for route in part.router.routes]
     assert all(isinstance(route, APIRoute) for route in routes)
     return sorted(r.path for r in routes if isinstance(r, APIRoute) and "POST" in r.methods)
@@ -88,7 +100,7 @@ def test_other_sites_change_nothing(house: House, path: str, headers: dict[str, 
 
 
 def test_the_routes_that_change_something_are_known() -> None:
-    assert len(all_posts()) == 18
+    assert len(all_posts()) == 20
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,11 @@ def test_a_lower_level_holds_for_the_paper_too(
 
 def test_a_tablet_that_stays_saves_no_file(open_copy: OpenHouse) -> None:
     alice = Visitor.of(open_copy(kiosk="1")).looked()
-    assert not alice.sees("report-link")
-    assert "Ask at the front desk for your paper" in alice.html
+    assert "This tablet saves no files." in alice.html
+    assert 'href="/report.pdf"' not in alice.html
     for path in ("/report.pdf", f"{alice.scan_path}/my-picture.png"):
         assert alice.client.get(path).status_code == 403
+    assert alice.client.get("/report").status_code == 200
 
 
 def test_a_patient_chooses_parts_and_larger_letters(alice: Visitor) -> None:

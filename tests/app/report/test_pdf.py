@@ -73,7 +73,7 @@ def test_the_purpose_and_the_page_number_are_on_every_page(pdf: bytes) -> None:
             left = page.crop((0, foot, edge, float(page.height))).extract_text()
             right = page.crop((edge, foot, float(page.width), float(page.height))).extract_text()
             assert squeezed(PURPOSE) == squeezed(left)
-            assert squeezed(right) == f"{number}/{len(document.pages)}"
+            assert squeezed(right) == f"Page{number}of{len(document.pages)}"
 
 
 def test_the_text_of_the_pdf_is_the_content(pages: list[str]) -> None:
