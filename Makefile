@@ -1,4 +1,5 @@
 # make run: a server on http://127.0.0.1:8000.  make test: everything that must hold.
+# make a11y: every patient page in every language, light and dark, as axe sees it.
 PORT ?= 8000
 PYTHON := .venv/bin/python
 export HF_HUB_OFFLINE := 1
@@ -6,7 +7,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: run test lint bench reliability demo format clean
+.PHONY: run test lint a11y bench reliability demo format clean
 .DEFAULT_GOAL := run
 
 run:
@@ -26,6 +27,10 @@ lint:
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/hadolint Dockerfile
+
+a11y:
+	@.ci/prepare test
+	@ANTEROOM_ALL_LANGUAGES=1 $(PYTHON) -m pytest -q -s tests/browser/test_every_page.py
 
 bench:
 	@.ci/prepare test

@@ -14,7 +14,8 @@ from model.adapters import read_adapter
 from model.backend import KeepsAdapters
 from model.batching import BatchingBackend
 from model.compact_folder import shipped_adapter
-from model.opening import Engine, open_engine
+from model.opening import Engine, open_engine, open_remote
+from model.parity import check_parity, read_parity, suffixes_of
 from model.special_adapter import through_adapter
 from model.trial import try_out
 from model.types import AdapterMismatch, ModelError
@@ -28,7 +29,7 @@ def open_live(house: House) -> Engine:
     Such an adapter is refused and named on the staff pages; patients go on.
     """
     settings = house.settings
-    engine = open_engine(settings.model or None, None, settings.quantize, offload=settings.offload)
+    engine = _open_remote(settings) if settings.backend_url else _open_here(settings)
     engine = replace(engine, backend=BatchingBackend(engine.backend))
     with house.sessions() as session, session.begin():
         general = activations.live(session)
@@ -39,6 +40,25 @@ def open_live(house: House) -> Engine:
             except ModelError as error:
                 activations.mark_refused(row, str(error))
                 log.error("live_adapter_not_loaded", error_type=type(error).__name__)
+    return engine
+
+
+def _open_here(settings: Settings) -> Engine:
+    model = settings.model or None
+    return open_engine(model, None, settings.quantize, offload=settings.offload)
+
+
+def _open_remote(settings: Settings) -> Engine:
+    """The engine of a model server, once it has given the answers this engine gives."""
+    engine = open_remote(settings.backend_url, settings.backend_token.get_secret_value())
+    if settings.backend_parity is not None:
+        check_parity(engine.backend, read_parity(settings.backend_parity))
+        return engine
+    here = _open_here(settings)
+    try:
+        check_parity(engine.backend, suffixes_of(here.backend))
+    finally:
+        here.backend.close()
     return engine
 
 

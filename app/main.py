@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 
+from app.delivery.dicomweb import router as dicomweb_router
 from app.deps import House
 from app.errors import AppError, SignInNeeded, VisitNeeded
 from app.intake.limits import MIB
@@ -28,7 +29,7 @@ def make_app(house: House) -> FastAPI:
     app.state.house = house
     app.state.outbox = Outbox(house)
     app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
-    for router in (health_router, clinic_router, patient_router, staff_router):
+    for router in (health_router, clinic_router, dicomweb_router, patient_router, staff_router):
         app.include_router(router)
     app.add_exception_handler(AppError, _show_error)
     app.add_exception_handler(SignInNeeded, _to_sign_in)

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,7 +40,11 @@ class Settings(BaseSettings):
     offload: Literal["none", "cpu", "disk"] = Field(
         "none", description="Where weights lie that do not fit: cpu beside a card, or disk"
     )
-    backend_url: str = Field("", description="Kept for a served backend, which this version lacks")
+    backend_url: str = Field("", description="Address of a model server; default: a model here")
+    backend_token: SecretStr = Field(SecretStr(""), description="What the model server asks for")
+    backend_parity: Path | None = Field(
+        None, description="Answers it must give, from `python -m model parity`; default: asked here"
+    )
     workers: int = Field(1, ge=0, le=1, description="1: a worker beside the server; 0: apart")
     open_visits: bool = Field(True, description="Visitors may start without a code")
     kiosk: bool = Field(False, description="No PDF on the tablet; the page sends to the desk")
@@ -112,10 +117,7 @@ def _read_secret_file(name: str, path: str) -> str:
 
 
 def _check_address(settings: Settings) -> None:
-    if settings.backend_url:
-        raise SettingsError(
-            f"{PREFIX}BACKEND_URL cannot be used yet: this version runs its model in this box"
-        )
+    _check_backend(settings)
     _check_dicom(settings)
     if settings.host in LOOPBACK:
         return
@@ -124,6 +126,21 @@ def _check_address(settings: Settings) -> None:
             f"{PREFIX}PUBLIC_URL must be an https:// address when {PREFIX}HOST is not loopback: "
             "pictures of patients must not travel in the clear"
         )
+
+
+def _check_backend(settings: Settings) -> None:
+    url = urlsplit(settings.backend_url)
+    if not settings.backend_url:
+        return
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise SettingsError(f"{PREFIX}BACKEND_URL must be an http:// or https:// address")
+    if url.scheme == "http" and url.hostname not in LOOPBACK:
+        raise SettingsError(
+            f"{PREFIX}BACKEND_URL must be an https:// address when it is not loopback: pictures "
+            "of patients must not travel in the clear"
+        )
+    if not settings.backend_token.get_secret_value():
+        raise SettingsError(f"{PREFIX}BACKEND_TOKEN is needed with {PREFIX}BACKEND_URL")
 
 
 def _check_dicom(settings: Settings) -> None:

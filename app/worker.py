@@ -146,7 +146,9 @@ def _beat(desk: Desk, stopping: threading.Event) -> None:
         loaded["specials"] = {
             modality: one.backend.info().adapter for modality, one in list(engine.specials.items())
         }
-        _say(house, desk.worker_id, "ready", loaded)
+        if not info.is_reachable:
+            loaded["reason"] = "the model server does not answer"
+        _say(house, desk.worker_id, "ready" if info.is_reachable else "failed", loaded)
         stopping.wait(BEAT_SECONDS)
 
 

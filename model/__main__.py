@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from model.memory import Offload, Quantize
 from model.types import ModelError
 
 _FAILED: Final = 2
@@ -70,6 +71,20 @@ def segment(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def parity(options: argparse.Namespace) -> dict[str, Any]:
+    """Save what this model says to twenty drawn pictures, or hold a model server to it."""
+    from model.opening import open_remote
+    from model.parity import check_parity, read_parity, suffixes_of, write_parity
+
+    if options.url:
+        engine = open_remote(options.url, options.token_file.read_text(encoding="utf-8").strip())
+        check_parity(engine.backend, read_parity(options.out))
+        return {"same": True, "url": options.url}
+    known = suffixes_of(_engine(options).backend)
+    write_parity(known, options.out)
+    return {"base_sha256": known.base_sha256, "adapter": known.adapter, "out": str(options.out)}
+
+
 def info(options: argparse.Namespace) -> dict[str, Any]:
     """Say what is loaded, and whether the adapter is really on."""
     from model.local import LocalBackend
@@ -94,18 +109,24 @@ def _engine(options: argparse.Namespace) -> Any:
     from model.opening import open_engine
 
     return open_engine(
-        options.model, options.adapter, options.quantize, codec=options.codec, device=options.device
+        options.model,
+        options.adapter,
+        options.quantize,
+        codec=options.codec,
+        device=options.device,
+        offload=options.offload,
     )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m model", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="ask | segment | info")
+    commands = parser.add_subparsers(required=True, metavar="ask | segment | parity | info")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--model", help="PaliGemma folder or hub id; default: the shipped one")
     common.add_argument("--adapter", help="adapter folder; default: the shipped model's own")
     common.add_argument("--codec", help="mask codec (npz); default: the one in the model folder")
-    common.add_argument("--quantize", choices=("none", "int8", "nf4"), default="none")
+    common.add_argument("--quantize", choices=get_args(Quantize), default="none")
+    common.add_argument("--offload", choices=get_args(Offload), default="none")
     common.add_argument("--device", help="cpu, cuda, cuda:1...; default: a GPU where there is one")
     common.add_argument("--json", action="store_true", help="print one JSON object")
     asking = commands.add_parser("ask", parents=[common], help=ask.__doc__)
@@ -118,6 +139,11 @@ def _parser() -> argparse.ArgumentParser:
     finding.add_argument("--labels", required=True, help='names joined by ";": "liver ; spleen"')
     finding.add_argument("--out", type=Path, required=True, help="picture to write")
     finding.set_defaults(run=segment)
+    holding = commands.add_parser("parity", parents=[common], help=parity.__doc__)
+    holding.add_argument("--out", type=Path, required=True, help="JSON file with the answers")
+    holding.add_argument("--url", help="a model server to hold to the file")
+    holding.add_argument("--token-file", type=Path, help="file with the server's token")
+    holding.set_defaults(run=parity)
     telling = commands.add_parser("info", parents=[common], help=info.__doc__)
     telling.set_defaults(run=info)
     return parser

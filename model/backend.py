@@ -14,6 +14,7 @@ class BackendInfo:
     """What is loaded: name of the base, its digest, the adapter that is really on, bytes.
 
     `probe_change` is how much the adapter changes on the fixed probe; 0 where nobody measured.
+    `is_reachable` is False while a model server does not answer.
     """
 
     base: str
@@ -25,6 +26,7 @@ class BackendInfo:
     is_demonstration: bool
     device: str
     probe_change: float = 0.0
+    is_reachable: bool = True
 
 
 class Backend(Protocol):

@@ -18,7 +18,7 @@ WAIT_SECONDS: Final = 0.01
 MOST_ROWS: Final = 16
 
 
-@dataclass
+@dataclass(eq=False)  # two callers may ask the same
 class _Job:
     """What one caller asked, and what came of it."""
 
@@ -69,7 +69,9 @@ class BatchingBackend:
                 raise BackendUnavailable("This backend was closed.")
             self._waiting.append(job)
             self._changed.notify_all()
-        job.done.wait()
+        while not job.done.wait(1.0):
+            if not self._thread.is_alive():
+                raise BackendUnavailable("This backend has stopped.")
         if job.error is not None:
             raise job.error
         assert job.found is not None, "a job is done with answers or with an error"
@@ -110,6 +112,10 @@ class BatchingBackend:
     def costs(self) -> Costs | None:
         """As the inner backend."""
         return self.inner.costs()
+
+    def is_alive(self) -> bool:
+        """Whether anything that is asked would be answered."""
+        return self._is_open and self._thread.is_alive()
 
     def close(self) -> None:
         """Finish what runs, refuse the rest, and close the inner backend."""

@@ -87,6 +87,27 @@ class Engine:
         )
 
 
+def open_remote(url: str, token: str) -> Engine:
+    """An engine whose completions come from a model server; masks are made here, by its codec.
+
+    Raises:
+        BackendUnavailable: it does not answer, or not to this token.
+    """
+    import tempfile
+
+    from model.mask_codec import MaskCodec
+    from model.remote import RemoteBackend
+    from model.wire import CODEC
+
+    backend = RemoteBackend(url, token)
+    served = backend.served()
+    with tempfile.NamedTemporaryFile(suffix=".npz") as file:
+        file.write(backend.get(CODEC))
+        file.flush()
+        codec = MaskCodec.load(Path(file.name), served.codec_sha256)
+    return Engine(backend, codec, served.manifest, backend.adapter_manifest)
+
+
 def open_engine(
     model: str | None = None,
     adapter: str | None = None,
@@ -120,7 +141,7 @@ def open_engine(
 
     folder = shipped_model() if model is None else find_folder(model)
     chosen = shipped_adapter() if adapter is None and model is None else adapter
-    mask_codec = MaskCodec.load(*_codec_file(folder, codec))
+    mask_codec = MaskCodec.load(*codec_file(folder, codec))
     if threads is None and count_weights(folder).is_compact:
         threads = 1
     backend = open_local(
@@ -135,8 +156,13 @@ def open_engine(
     return Engine(backend, mask_codec, manifest, backend.adapter_manifest)
 
 
-def _codec_file(folder: Path, named: str | None) -> tuple[Path, str | None]:
-    """The codec's file and the digest it must have."""
+def codec_file(folder: Path | None, named: str | None = None) -> tuple[Path, str | None]:
+    """The codec's file of a folder, None for the shipped one, and the digest it must have.
+
+    Raises:
+        BackendUnavailable: the folder has none.
+    """
+    folder = folder or shipped_model()
     paths = [Path(named)] if named else [folder / name for name in CODEC_NAMES]
     for path in paths:
         if path.is_file():

@@ -57,6 +57,9 @@ def start(request: Request, house: HouseDep, session: SessionDep, code: Typed = 
             return _start(request, house, session, None, error=found)
         opened = found
         opened.visit.language = language
+    former = find_tablet(request, house, session, is_use=False)
+    if former is not None:  # the one before walked off without a word: nothing of theirs stays on
+        visits.put_down_tablet(former.row)
     paired = tablet_cookie.token_of(request, house.settings)
     place = paired_tablets.by_token(session, house.master, paired) if paired else None
     tablet_id = None if place is None else place.tablet_id

@@ -2,7 +2,7 @@
 
 import secrets
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.storage.sealed import MasterKey
@@ -21,9 +21,13 @@ def add(session: Session, master: MasterKey, name: str, scope: str) -> str:
     return token
 
 
+def find(session: Session, master: MasterKey, token: str) -> MachineToken | None:
+    """The machine that holds this token, or None."""
+    digest = master.digest("machine", token)
+    return session.scalar(select(MachineToken).where(MachineToken.token_digest == digest))
+
+
 def is_good(session: Session, master: MasterKey, token: str, scope: str) -> bool:
     """Whether a token exists and has this scope."""
-    query = select(func.count()).where(
-        MachineToken.token_digest == master.digest("machine", token), MachineToken.scope == scope
-    )
-    return bool(session.scalar(query))
+    found = find(session, master, token)
+    return found is not None and found.scope == scope

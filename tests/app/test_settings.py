@@ -32,7 +32,9 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
         ("ANTEROOM_WORKERS", "seven", "ANTEROOM_WORKERS"),
         ("ANTEROOM_QUANTIZE", "int3", "ANTEROOM_QUANTIZE"),
         ("ANTEROOM_HOST", "0.0.0.0", "ANTEROOM_PUBLIC_URL"),
-        ("ANTEROOM_BACKEND_URL", "http://127.0.0.1:9", "ANTEROOM_BACKEND_URL"),
+        ("ANTEROOM_BACKEND_URL", "http://127.0.0.1:9", "ANTEROOM_BACKEND_TOKEN"),
+        ("ANTEROOM_BACKEND_URL", "http://model.example:8100", "https"),
+        ("ANTEROOM_BACKEND_URL", "ftp://model.example", "http"),
         ("ANTEROOM_SECRET_KEY_FILE", "/nowhere/key", "cannot be read"),
     ],
 )

@@ -11,11 +11,9 @@ from model.batching import BatchingBackend
 from model.scripted import ScriptedBackend
 from model.types import BackendUnavailable, Completion, ModelError, Request
 
-IMAGE = np.zeros((4, 4, 3), dtype=np.uint8)
-
 
 def ask(words: str, digest: str = "d", adapter: str | None = None) -> Request:
-    return Request(IMAGE, digest, words, adapter=adapter)
+    return Request(np.zeros((4, 4, 3), dtype=np.uint8), digest, words, adapter=adapter)
 
 
 def echo(request: Request) -> str:
@@ -64,6 +62,17 @@ def test_what_is_asked_together_goes_through_in_one_batch() -> None:
     assert inner.batches == [8]
     for number in range(8):
         assert suffixes(crowd.found[str(number)]) == [f"said q{number}"]
+    backend.close()
+
+
+def test_the_same_question_from_two_callers_is_answered_twice() -> None:
+    backend = BatchingBackend(ScriptedBackend(echo), wait_seconds=0.2)
+    crowd = Crowd(backend)
+    for name in ("one", "other"):
+        crowd.ask(name, [ask("same")])
+    crowd.wait()
+    assert suffixes(crowd.found["one"]) == suffixes(crowd.found["other"]) == ["said same"]
+    assert backend.is_alive()
     backend.close()
 
 
