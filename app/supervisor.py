@@ -8,6 +8,7 @@ import time
 import structlog
 
 from app.delivery.filing import erase_outstayed, file_arrivals
+from app.delivery.sending import send_outbound
 from app.deps import House
 from app.housekeeping import purge, read_audit, stop_left_over, sweep
 from app.storage import arrivals
@@ -82,6 +83,7 @@ class Supervisor:
                         arrivals.free_claims(session)
                     is_first = False
                 file_arrivals(self._house)
+                send_outbound(self._house)
             except Exception as error:  # the next round tries again; the server must live on
                 log.error("delivery_failed", error_type=type(error).__name__)
             self._stopping.wait(DELIVERY_SECONDS)

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from app.deps import HouseDep, SessionDep
 from app.errors import AppError
 from app.staff.access import levels_for
+from app.staff.arrivals import delivered_to
 from app.staff.auth import MemberDep, see_other, staff_page
 from app.staff.forms import FormDep
 from app.staff.pictures import seen_by_staff
+from app.staff.record import record_of
 from app.staff.visits import minutes_to_erasure, opened_or_404
 from app.storage import alerts, audit, notes, questions, scans, turns, visits
 from app.storage.tables import Turn, now
@@ -67,6 +69,8 @@ def review(
         levels=levels_for(member.roles),
         is_doctor=is_doctor,
         refused=refused,
+        **delivered_to(session, opened),
+        **record_of(session, opened),
     )
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
+from app.delivery import sending
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
 from app.intake.envelope import as_mapping
@@ -80,6 +81,7 @@ def change_level(
         raise AppError("forbidden", 403, f"/staff/visits/{visit_id}")
     visits.change_level(opened.visit, level)
     audit.record(session, member.name, f"visit.level.{level}", visit_id)
+    sending.queue_all(session, opened.visit, member.name)
     return see_other(f"/staff/visits/{visit_id}")
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.storage.sealed import MasterKey
-from app.storage.tables import FilingEnvelope
+from app.storage.tables import FilingEnvelope, Scan
 from app.storage.visits import OpenedVisit
 
 
@@ -73,3 +73,24 @@ def scans_that_came_with(session: Session, arrival_id: str) -> list[str]:
     """The scans of one delivery."""
     query = select(FilingEnvelope.scan_id).where(FilingEnvelope.arrival_id == arrival_id)
     return list(session.scalars(query))
+
+
+def scans_with_envelope(session: Session, visit_id: str) -> list[str]:
+    """The scans of a visit that the clinic delivered, the oldest first."""
+    query = (
+        select(FilingEnvelope.scan_id)
+        .join(Scan, Scan.scan_id == FilingEnvelope.scan_id)
+        .where(FilingEnvelope.visit_id == visit_id)
+    )
+    return list(session.scalars(query.order_by(Scan.received_at)))
+
+
+def identifiers_of(session: Session, opened: OpenedVisit, scan_id: str) -> dict[str, str]:
+    """The identifiers of one scan, for filing back alone; empty where it has none."""
+    row = session.get(FilingEnvelope, scan_id)
+    if row is None or row.visit_id != opened.visit.visit_id:
+        return {}
+    found: dict[str, str] = opened.vault.open_json(
+        row.identifiers, f"filing_envelopes.identifiers:{scan_id}"
+    )
+    return found

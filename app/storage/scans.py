@@ -236,3 +236,9 @@ def remove(session: Session, blobs: Blobs, visit_id: str, scan_id: str) -> None:
         session.execute(delete(table).where(table.scan_id == scan_id))
     blobs.delete(picture_name(visit_id, scan_id))
     blobs.delete_under(f"visits/{visit_id}/{scan_id}")
+
+
+def has_regions(session: Session, scan_id: str) -> bool:
+    """Whether anything is marked in a scan."""
+    query = select(MarkedRegion.region_id).where(MarkedRegion.scan_id == scan_id).limit(1)
+    return session.scalar(query) is not None

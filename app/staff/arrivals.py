@@ -1,0 +1,182 @@
+"""What the clinic's machines delivered: the list, the right-patient check, and taking it back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from app.delivery import filing
+from app.deps import House, HouseDep, SessionDep
+from app.errors import AppError
+from app.staff.auth import Member, MemberDep, see_other, staff_page
+from app.staff.forms import PAGE_SIZE, FormDep, Typed, start_of
+from app.staff.visits import opened_or_404
+from app.storage import arrivals, audit, expected, visits
+from app.storage.tables import Arrival
+from app.storage.visits import OpenedVisit
+
+router = APIRouter()
+NUMBER_CHARS: Final = 64
+
+
+@dataclass(frozen=True)
+class Line:
+    """One delivery as staff see it: nothing that names the person."""
+
+    arrival: Arrival
+    facts: dict[str, str]
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether it carries a number that can be compared."""
+        return bool(self.arrival.patient_id_digest or self.arrival.accession_digest)
+
+
+@router.get("/staff/arrivals")
+def list_arrivals(
+    request: Request,
+    house: HouseDep,
+    session: SessionDep,
+    member: MemberDep,
+    number: Annotated[int, Query(ge=1, le=10_000, alias="page")] = 1,
+) -> Response:
+    """Deliveries, those that need a person first."""
+    found = arrivals.listed(session, start_of(number), PAGE_SIZE)
+    lines = [_line(house, one) for one in found]
+    return staff_page(request, session, member, "arrivals.html", lines=lines)
+
+
+@router.get("/staff/arrivals/{arrival_id}")
+def arrival_page(
+    request: Request, house: HouseDep, session: SessionDep, member: MemberDep, arrival_id: str
+) -> Response:
+    """The right-patient check: which visit, and a number from the paper or the wristband."""
+    return _page(request, house, session, member, _found(session, arrival_id))
+
+
+@router.post("/staff/arrivals/{arrival_id}/attach")
+def attach(
+    request: Request,
+    house: HouseDep,
+    session: SessionDep,
+    member: MemberDep,
+    arrival_id: str,
+    form: FormDep,
+) -> Response:
+    """Hang a delivery under a visit, once numbers were compared; else say what does not fit."""
+    arrival = _found(session, arrival_id)
+    opened = visits.find_by_code(session, house.master, form.text("code", longest=40))
+    problem = "code" if opened is None else doubt(house, session, arrival, opened, form)
+    if opened is None or problem:
+        audit.record(session, member.name, f"arrival.refuse.{problem}", arrival_id)
+        return _page(request, house, session, member, arrival, problem=problem)
+    if not filing.give(session, arrival_id, opened.visit.visit_id, member.name):
+        return _page(request, house, session, member, arrival, problem="gone")
+    return see_other(f"/staff/visits/{opened.visit.visit_id}")
+
+
+@router.post("/staff/arrivals/{arrival_id}/take-back")
+def take_back(house: HouseDep, session: SessionDep, member: MemberDep, arrival_id: str) -> Response:
+    """Take a delivery off its visit again; for ten minutes it can be given to another one."""
+    visit_id = _found(session, arrival_id).visit_id
+    if not filing.take_back(house, session, arrival_id, member.name):
+        raise AppError("not_found", 404, "/staff/arrivals")
+    return see_other(f"/staff/visits/{visit_id}")
+
+
+@router.post("/staff/visits/{visit_id}/expected")
+def expect(
+    house: HouseDep, session: SessionDep, member: MemberDep, visit_id: str, form: FormDep
+) -> Response:
+    """Say whose scans belong to a visit; what waits and fits is attached at once."""
+    opened_or_404(house, session, visit_id)
+    typed = typed_in(form)
+    if not typed.names_a_person:
+        return see_other(f"/staff/visits/{visit_id}?refused=no_number")
+    expected.expect(session, house.master, visit_id, typed)
+    audit.record(session, member.name, "visit.expect", visit_id)
+    for one in arrivals.waiting(session):
+        filing.match_waiting(session, one.arrival_id)
+    return see_other(f"/staff/visits/{visit_id}")
+
+
+def delivered_to(session: Session, opened: OpenedVisit) -> dict[str, Any]:  # of a template
+    """What the page of a visit says of deliveries."""
+    visit_id = opened.visit.visit_id
+    return {
+        "is_expected": expected.of_visit(session, visit_id) is not None,
+        "deliveries": arrivals.of_visit(session, visit_id),
+    }
+
+
+def doubt(
+    house: House, session: Session, arrival: Arrival, opened: OpenedVisit, form: Typed
+) -> str:
+    """The key of what speaks against a match; empty for nothing."""
+    said = expected.digests(house.master, typed_in(form))
+    line, visit_id = Line(arrival, {}), opened.visit.visit_id
+    row = expected.of_visit(session, visit_id)
+    wanted = {} if row is None else {name: getattr(row, name) for name in expected.FIELDS}
+    needs_a_look = not line.is_numbered or arrival.reason == "cut_short"
+    doubts = (
+        ("gone", arrival.status != "waiting"),
+        ("two_patients", arrival.reason == "two_patients"),
+        ("no_number", line.is_numbered and not typed_in(form).names_a_person),
+        ("mismatch", line.is_numbered and not expected.agrees(arrival, said)),
+        ("other_patient", expected.contradicts(arrival, wanted)),
+        ("other_patient", not expected.is_free_of_others(session, visit_id, arrival)),
+        ("elsewhere", bool(arrivals.visits_with_study(session, arrival) - {visit_id})),
+        ("unchecked", needs_a_look and not form.text("is_checked")),
+    )
+    return next((key for key, holds in doubts if holds), "")
+
+
+def typed_in(form: Typed) -> expected.Typed:
+    """The numbers of a form, the date as DICOM writes it."""
+    return expected.Typed(
+        patient_id=form.text("patient_id", longest=NUMBER_CHARS),
+        accession=form.text("accession", longest=NUMBER_CHARS),
+        study_date=_dicom_date(form.text("study_date", longest=10)),
+    )
+
+
+def _dicom_date(typed: str) -> str:
+    try:
+        return datetime.strptime(typed, "%Y-%m-%d").strftime("%Y%m%d")
+    except ValueError:
+        return ""
+
+
+def _found(session: Session, arrival_id: str) -> Arrival:
+    arrival = arrivals.find(session, arrival_id)
+    if arrival is None:
+        raise AppError("not_found", 404, "/staff/arrivals")
+    return arrival
+
+
+def _line(house: House, arrival: Arrival) -> Line:
+    vault = arrivals.vault_of(house.master, arrival)
+    return Line(arrival, {} if vault is None else arrivals.facts_of(vault, arrival))
+
+
+def _page(
+    request: Request,
+    house: House,
+    session: Session,
+    member: Member,
+    arrival: Arrival,
+    *,
+    problem: str = "",
+) -> Response:
+    return staff_page(
+        request,
+        session,
+        member,
+        "arrival.html",
+        status=409 if problem else 200,
+        line=_line(house, arrival),
+        problem=problem,
+    )
