@@ -9,13 +9,17 @@ from app.errors import AppError
 from app.guardrail.check import Scan as GuardScan
 from app.patient.access import Tablet, Use
 from app.patient.forms import MAX_LISTED, MAX_LISTED_CHARS, Typed
+from app.patient.release import allowed
 from app.patient.showing import go_to, own_address, show
 from app.patient.start import next_address
-from app.storage import questions, turns
+from app.report.compose import marked_structures
+from app.storage import questions, scans, turns
 from app.storage.questions import Question
 
 router = APIRouter()
 SOURCES = ("own", "suggested")
+MAX_PARTS = 6
+"""Parts with a question of their own; more would bury the others."""
 
 
 def suggestions(house: House, language: str, listed: list[Question]) -> list[str]:
@@ -23,6 +27,18 @@ def suggestions(house: House, language: str, listed: list[Question]) -> list[str
     have = {question.text.casefold() for question in listed}
     asked = house.guard.suggested_questions(language, GuardScan())
     return [text for text in asked if text.casefold() not in have]
+
+
+def _named_parts(session: Session, house: House, tablet: Tablet) -> list[str]:
+    """The parts that were named in any picture of this visit, each once."""
+    if not allowed(tablet.opened.visit).look:
+        return []
+    names: list[str] = []
+    for row in scans.all_of_visit(session, tablet.visit_id):
+        marked = scans.regions_of(session, tablet.opened, row)
+        parts = marked_structures(marked, house.catalogue, tablet.language)
+        names += [f"{part.name[:1].upper()}{part.name[1:]}" for part in parts]
+    return list(dict.fromkeys(names))[:MAX_PARTS]
 
 
 @router.get("/questions")
@@ -38,6 +54,8 @@ def _page(
     values = {
         "listed": listed,
         "suggested": suggestions(house, tablet.language, listed),
+        "have": {question.text.casefold() for question in listed},
+        "parts": _named_parts(session, house, tablet),
         "go_back": next_address(session, tablet.opened),
         "error": error,
     }

@@ -43,6 +43,8 @@ ACCESS: Final[Mapping[tuple[str, str], Entry]] = {
     ("GET", "/staff/password"): EVERYBODY,
     ("POST", "/staff/password"): EVERYBODY,
     ("POST", "/staff/sessions/{session_id}/end"): EVERYBODY,
+    ("GET", "/staff/design"): EVERYBODY,
+    ("GET", "/staff/design.css"): EVERYBODY,
     ("GET", "/staff/people"): ADMIN,
     ("POST", "/staff/people"): ADMIN,
     ("POST", "/staff/people/{staff_id}/roles"): ADMIN,

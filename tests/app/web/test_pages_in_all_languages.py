@@ -1,5 +1,6 @@
 """Smoke over all pages that need no visit, in all languages, and over what they load."""
 
+import gzip
 import html
 import re
 from pathlib import Path
@@ -41,6 +42,16 @@ def test_everything_a_page_loads_comes_from_this_house(house: House) -> None:
         assert client.get(address).status_code == 200, address
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert "unsafe" not in page.headers["content-security-policy"]
+
+
+def test_the_start_page_is_light(house: House) -> None:
+    """At most 150 kB compressed on a cold load, fonts apart; measured over all it names."""
+    client = TestClient(make_app(house))
+    page = client.get("/")
+    loaded = set(re.findall(r'(?:href|src)="(/(?:static|clinic)/[^"#]+)"', page.text))
+    bodies = [page.content, *(client.get(one).content for one in loaded if "woff" not in one)]
+    assert len(bodies) > 4
+    assert sum(len(gzip.compress(body)) for body in bodies) < 150_000
 
 
 def test_style_sheets_load_nothing_from_elsewhere_and_every_font_is_there() -> None:
