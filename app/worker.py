@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from app.adapter_swap import open_live, swap_adapter
 from app.deps import House, open_house
@@ -25,6 +26,7 @@ from model.types import ModelError
 log = structlog.get_logger()
 POLL_SECONDS = 0.15
 BEAT_SECONDS = 5.0
+AWAY_SECONDS = 0.5
 QUESTIONS_AT_ONCE = 8
 """Tablets whose questions go through the model together."""
 
@@ -61,12 +63,16 @@ def _work_on(desk: Desk, stopping: threading.Event) -> None:
         desk.engine.backend.in_background()
     forgot_at = time.monotonic()
     while not stopping.is_set():
-        swap_adapter(desk.house, desk.engine)
-        if not look_once(desk):
-            stopping.wait(POLL_SECONDS)
-        if time.monotonic() - forgot_at > BEAT_SECONDS:
-            forget_erased(desk.house, desk.engine, desk.seen)
-            forgot_at = time.monotonic()
+        try:
+            swap_adapter(desk.house, desk.engine)
+            if not look_once(desk):
+                stopping.wait(POLL_SECONDS)
+            if time.monotonic() - forgot_at > BEAT_SECONDS:
+                forget_erased(desk.house, desk.engine, desk.seen)
+                forgot_at = time.monotonic()
+        except OperationalError:  # the database restarts; it is there again in a moment
+            log.error("database_away")
+            stopping.wait(AWAY_SECONDS)
     asker.join()
 
 
@@ -77,8 +83,8 @@ def _answer_questions(desk: Desk, stopping: threading.Event) -> None:
     def answer() -> None:
         try:
             answer_once(desk)
-        except Exception as error:  # the database may be away for a moment; the row stays claimed
-            log.error("question_failed", error_type=type(error).__name__)
+        except OperationalError:  # as above; the row stays claimed until its lease ends
+            log.error("database_away")
         finally:
             free.release()
 
@@ -95,8 +101,8 @@ def _questions_waiting(desk: Desk) -> int:
     try:
         with desk.house.sessions() as session:
             return work.questions_waiting(session, QUESTIONS_AT_ONCE)
-    except Exception as error:  # as above
-        log.error("database_away", error_type=type(error).__name__)
+    except OperationalError:  # as above
+        log.error("database_away")
         return 0
 
 
@@ -153,5 +159,8 @@ def _beat(desk: Desk, stopping: threading.Event) -> None:
 
 
 def _say(house: House, worker_id: str, state: str, loaded: dict[str, Any]) -> None:
-    with house.sessions() as session, session.begin():
-        work.say(session, worker_id, state, loaded)
+    try:
+        with house.sessions() as session, session.begin():
+            work.say(session, worker_id, state, loaded)
+    except OperationalError:  # as above
+        log.error("database_away")

@@ -1,6 +1,7 @@
 """Blobs: sealed pictures of visits and plain pictures of references, through fsspec."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import fsspec
 
@@ -19,7 +20,7 @@ class Blobs:
 
     def put(self, name: str, data: bytes) -> None:
         """Write a blob whole or not at all."""
-        files, root = fsspec.core.url_to_fs(self.url)
+        files, root = self._open()
         path = f"{root}/{name}"
         files.makedirs(path.rpartition("/")[0], exist_ok=True)
         files.pipe_file(f"{path}.part", data)
@@ -27,12 +28,16 @@ class Blobs:
 
     def get(self, name: str) -> bytes:
         """The bytes of a blob; raises BlobMissing."""
-        files, root = fsspec.core.url_to_fs(self.url)
+        files, root = self._open()
         try:
             data: bytes = files.cat_file(f"{root}/{name}")
         except FileNotFoundError:
             raise BlobMissing(name) from None
         return data
+
+    def _open(self) -> tuple[Any, str]:  # Any: fsspec comes without type information
+        """The file system and our folder in it; no listings are kept: others write there too."""
+        return fsspec.core.url_to_fs(self.url, use_listings_cache=False)  # type: ignore[no-any-return]
 
     def put_sealed(self, vault: Vault, name: str, data: bytes) -> None:
         """Seal and write; the name is part of the seal, so blobs cannot be swapped."""
@@ -44,13 +49,13 @@ class Blobs:
 
     def delete_under(self, folder: str) -> None:
         """Remove a folder with all its blobs; nothing there is no error."""
-        files, root = fsspec.core.url_to_fs(self.url)
+        files, root = self._open()
         if files.exists(f"{root}/{folder}"):
             files.rm(f"{root}/{folder}", recursive=True)
 
     def folders(self, folder: str) -> list[str]:
         """The names of the folders right below a folder."""
-        files, root = fsspec.core.url_to_fs(self.url)
+        files, root = self._open()
         if not files.exists(f"{root}/{folder}"):
             return []
         return sorted(str(path).rpartition("/")[2] for path in files.ls(f"{root}/{folder}", False))
@@ -61,11 +66,11 @@ class Blobs:
 
     def has(self, name: str) -> bool:
         """Whether there is a blob of this name."""
-        files, root = fsspec.core.url_to_fs(self.url)
+        files, root = self._open()
         return bool(files.exists(f"{root}/{name}"))
 
     def delete(self, name: str) -> None:
         """Remove one blob; nothing there is no error."""
-        files, root = fsspec.core.url_to_fs(self.url)
+        files, root = self._open()
         if files.exists(f"{root}/{name}"):
             files.rm_file(f"{root}/{name}")

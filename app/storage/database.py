@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.storage.sealed import MasterKey
 
 Sessions = sessionmaker[Session]
+_MIGRATING = 20_261_126
+"""Any number of our own: who holds it changes the tables."""
 
 
 def open_engine(url: str) -> Engine:
@@ -46,6 +48,8 @@ def migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # several apps may start at once: one migrates
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -1,6 +1,7 @@
 """The patient's waits on the real server: named structures, answer, PDF, memory."""
 
 import statistics
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,34 @@ def measure_journey(folder: Path, rounds: int) -> dict[str, float]:
         resident = server.resident_bytes()
     medians = {f"{name}_seconds_p50": statistics.median(times) for name, times in waits.items()}
     return {**medians, "resident_gib": resident / 2**30}
+
+
+def measure_tablets(folder: Path, tablets: int) -> dict[str, float]:
+    """Seconds of whole visits, start to PDF, while this many tablets begin at the same time."""
+    seconds: list[float] = []
+
+    def visit(turn: int) -> None:
+        waits: dict[str, list[float]] = {"structures": [], "answer": [], "pdf": []}
+        started = time.monotonic()
+        with Tablet(server.address) as tablet:
+            _one_visit(tablet, turn, waits)
+        seconds.append(time.monotonic() - started)
+
+    with running_server(folder / f"tablets-{tablets}") as server:
+        visit(0)  # the first one warms up
+        seconds.clear()
+        for _ in range(max(1, 5 // tablets)):
+            crowd = [threading.Thread(target=visit, args=(turn,)) for turn in range(tablets)]
+            for one in crowd:
+                one.start()
+            for one in crowd:
+                one.join()
+    assert len(seconds) >= tablets, "a visit did not come to its end"
+    ranked = sorted(seconds)
+    return {
+        f"journey_p50_s_{tablets}": statistics.median(ranked),
+        f"journey_p95_s_{tablets}": ranked[min(len(ranked) - 1, int(0.95 * len(ranked)))],
+    }
 
 
 def _one_visit(tablet: Tablet, turn: int, waits: dict[str, list[float]]) -> None:

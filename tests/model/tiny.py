@@ -122,16 +122,22 @@ def save_gemma_tokenizer(folder: Path) -> int:
 
 
 def make_adapter(
-    base: Path, folder: Path, *, targets: Any = LM_TARGETS, scale: float = 0.3, seed: int = 1
+    base: Path,
+    folder: Path,
+    *,
+    targets: Any = LM_TARGETS,
+    scale: float = 0.3,
+    seed: int = 1,
+    rank: int = 2,
 ) -> Path:
-    """A LoRA adapter of rank 2 for `base`; with scale 0 its B matrices are zero."""
+    """A LoRA adapter for `base`; with scale 0 its B matrices are zero."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import PaliGemmaForConditionalGeneration
 
     torch.manual_seed(seed)
     net = PaliGemmaForConditionalGeneration.from_pretrained(base)
-    tuned = get_peft_model(net, LoraConfig(r=2, lora_alpha=4, target_modules=targets))
+    tuned = get_peft_model(net, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=targets))
     with torch.no_grad():
         for name, parameter in tuned.named_parameters():
             if "lora_B" in name:

@@ -1,70 +1,48 @@
-"""A database for each storage test: SQLite in a file, and PostgreSQL in a throw-away cluster."""
+"""A database and a place for blobs for each storage test: both kinds of each."""
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import fsspec
 import pytest
 from sqlalchemy import Engine, text
 
 from app.storage.blobs import Blobs
 from app.storage.database import Sessions, migrate, open_engine, open_sessions
 from app.storage.sealed import MasterKey
+from tests.postgres_cluster import Cluster, NoPostgres, make_cluster
 
 
 @pytest.fixture(scope="session")
-def postgres_address() -> Iterator[str]:
-    """The address of a cluster that lives as long as the tests; else a skip that says why."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        pytest.skip("PostgreSQL's server programs are not installed")
-    binaries = found[-1].parent
-    before: list[str] = []
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # short: a socket path has a limit
-    if os.geteuid() == 0:  # initdb refuses root
-        if shutil.which("runuser") is None or not _has_user("postgres"):
-            pytest.skip("running as root, without a user postgres to start PostgreSQL as")
-        before = ["runuser", "-u", "postgres", "--"]
-        shutil.chown(folder, "postgres")
-    data = folder / "data"
-    start = [*before, str(binaries / "pg_ctl"), "-D", str(data), "-w"]
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+def postgres() -> Iterator[Cluster]:
+    """A cluster that lives as long as the tests; else a skip that says why."""
     try:
-        initdb = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres"]
-        _run([*before, *initdb, "--encoding=UTF8", "--locale=C.UTF-8"])
-        _run([*start, "-l", str(folder / "log"), "-o", options, "start"])
-        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
-        _run([*start, "-m", "immediate", "stop"])
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _has_user(name: str) -> bool:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
-
-
-def _run(command: list[str]) -> None:
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=60, cwd="/tmp")
+        cluster = make_cluster()
+    except NoPostgres as reason:
+        pytest.skip(str(reason))
+    yield cluster
+    cluster.stop()
+    cluster.remove()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An empty database in its newest form, on both kinds."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of both kinds."""
     if request.param == "sqlite":
-        opened = open_engine(f"sqlite:///{tmp_path / 'test.db'}")
-    else:
-        opened = open_engine(request.getfixturevalue("postgres_address"))
-        with opened.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    cluster: Cluster = request.getfixturevalue("postgres")
+    opened = open_engine(cluster.address)
+    with opened.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    opened.dispose()
+    return cluster.address
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An empty database in its newest form."""
+    opened = open_engine(database_url)
     migrate(opened)
     yield opened
     opened.dispose()
@@ -80,6 +58,29 @@ def master() -> MasterKey:
     return MasterKey(b"a key for tests, thirty-two bytes or more")
 
 
-@pytest.fixture
-def blobs(tmp_path: Path) -> Blobs:
-    return Blobs(f"file://{tmp_path / 'blobs'}")
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[str]:
+    """The address of an object store on loopback, with one bucket."""
+    server_of = pytest.importorskip("moto.server", reason="moto is not installed")
+    pytest.importorskip("s3fs", reason="s3fs is not installed (pip install anteroom[scale])")
+    server = server_of.ThreadedMotoServer("127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(params=["file", "s3"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
+    """An empty place for blobs, of both kinds."""
+    if request.param == "file":
+        yield Blobs(f"file://{tmp_path / 'blobs'}")
+        return
+    address = request.getfixturevalue("object_store")
+    fsspec.config.conf["s3"] = {"endpoint_url": address, "key": "test", "secret": "test"}
+    files, _ = fsspec.core.url_to_fs("s3://pictures")
+    if files.exists("pictures"):
+        files.rm("pictures", recursive=True)
+    files.mkdir("pictures")
+    yield Blobs("s3://pictures/clinic")
+    del fsspec.config.conf["s3"]
