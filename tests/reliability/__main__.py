@@ -7,13 +7,14 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.reliability import calls, faults, guard_cases, uploads
+from tests.reliability import calls, canaries, faults, guard_cases, uploads
 from tests.reliability.bar import Bar
 
 BARS = {
     "changed-files": uploads.changed_files,
     "kill-server": faults.kill_the_server,
     "kill-worker": faults.kill_the_worker,
+    "canaries": canaries.canaries_in_logs,
     "calls-for-help": calls.calls_for_help,
     "guard-cases": guard_cases.shared_cases,
 }

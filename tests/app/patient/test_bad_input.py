@@ -5,10 +5,14 @@ import zlib
 
 import pytest
 from pydicom.data import get_testdata_file
+from starlette.testclient import TestClient
 
 from app.deps import House
+from app.main import make_app
 from app.patient.access import MAX_TRIES, CodeTries
-from app.storage import scans
+from app.storage import scans, visits
+from app.storage.tables import TabletSession
+from app.storage.visits import new_code
 from tests.app.patient.conftest import OpenHouse
 from tests.app.patient.visitor import Visitor
 from tests.builders import png_bytes
@@ -125,6 +129,20 @@ def test_guessing_codes_gets_slower_and_stops(open_copy: OpenHouse) -> None:
     first = [visitor.post("/start", {"code": f"WRONG{n}"}) for n in range(6)]
     assert first[:4] == [422] * 4
     assert first[4:] == [429, 429]
+
+
+def test_a_thousand_guesses_open_nothing_and_shut_the_door(open_copy: OpenHouse) -> None:
+    house = open_copy(open_visits="0")
+    with house.sessions() as session, session.begin():
+        for _ in range(20):
+            visits.open_visit(session, house.master)
+    client = TestClient(make_app(house), follow_redirects=False)
+    said = [client.post("/start", data={"code": new_code()}).status_code for _ in range(1_000)]
+    assert said[:4] == [422] * 4
+    assert set(said) == {422, 429}
+    assert said.count(422) <= MAX_TRIES  # so many were looked up at all; the others had to wait
+    with house.sessions() as session:
+        assert session.query(TabletSession).count() == 0
 
 
 def test_the_wait_between_tries_grows() -> None:

@@ -1,6 +1,8 @@
+import time
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from app.references.library import Particulars
@@ -116,3 +118,33 @@ def test_counts_say_where_the_library_is_empty(sessions: Sessions, blobs: Blobs)
         added(session, blobs, "draft", region="head")
         session.flush()
         assert references.counts_by_kind(session) == {("chest", "CT", "axial", ""): 2}
+
+
+def test_any_page_of_five_thousand_references_takes_less_than_300_ms(sessions: Sessions) -> None:
+    said = {"region": "knee", "modality": "MR", "plane": "axial", "width": 9, "height": 9}
+    rows = [
+        {
+            **said,
+            "image_digest": f"{number:064x}",
+            "caption": f"number {number}",
+            "status": "approved" if number % 3 else "draft",
+            "structures": [],
+            "look": {},
+            "regions": [],
+        }
+        for number in range(5_000)
+    ]
+    with sessions() as session, session.begin():
+        session.execute(insert(Reference), rows)
+        session.execute(text("ANALYZE"))
+    for chosen, total in ((Filter(), 5_000), (Filter(words="number 4999"), 1)):
+        for start in (0, 2_500, 4_950):
+            took = []
+            for _ in range(3):
+                with sessions() as session:
+                    begun = time.perf_counter()
+                    found, count = references.page_of(session, chosen, start, 50)
+                    took.append(time.perf_counter() - begun)
+                assert count == total
+                assert len(found) == (50 if total > 50 else max(0, total - start))
+            assert min(took) < 0.3, (chosen, start, took)
