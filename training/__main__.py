@@ -9,6 +9,7 @@ from typing import Final, cast
 COMMANDS: Final = {
     "plan": "training.plan:main",
     "prepare": "training.prepare:main",
+    "look": "training.look:main",
     "tokenizer": "training.tokenizer:main",
     "codec": "training.codec:main",
     "base": "training.base:main",

@@ -48,11 +48,41 @@ def offered_names(records: list[PictureRecord], copies: Any, names: list[str]) -
     ]
 
 
+def refuse_leaks_to_the_eye(config: BaseConfig) -> None:
+    """Stop when a picture is taught and measured under two names, within a pack or across packs.
+
+    What the base learns from must not come again in the collection that adapters are measured on.
+
+    Raises:
+        ConfigError: naming the two files.
+    """
+    from training.medpix_pictures import read_medpix
+    from training.near_duplicates import print_of, prints_of, refuse_near_duplicates
+
+    prints = {
+        split: [print_of(one.image, has_marks=one.pack == "vqa-rad") for one in records]
+        for split, records in split_records(config).items()
+    }
+    refuse_near_duplicates(prints[TRAIN], prints[VAL])
+    medpix = config.data / "medpix2"
+    paths = {
+        path.stem.removeprefix("descriptions_"): [
+            one.image for one in read_medpix(medpix, path.stem.removeprefix("descriptions_"))
+        ]
+        for path in sorted(medpix.glob("descriptions_*.jsonl"))
+    }
+    shown = {split: prints_of(ones, has_marks=True) for split, ones in paths.items()}
+    measured = [one for split, ones in shown.items() if split != TRAIN for one in ones]
+    refuse_near_duplicates(shown.get(TRAIN, []), measured)
+    refuse_near_duplicates([*prints[TRAIN], *prints[VAL]], [*shown.get(TRAIN, []), *measured])
+
+
 def prepare(config: BaseConfig, codec_path: Path) -> None:
     """Build the copies of both splits under `config.cache`; splits already there are kept."""
     from model.mask_codec import MaskCodec
     from training.cache import CacheRequest, build_copies, build_negatives
 
+    refuse_leaks_to_the_eye(config)
     codec = MaskCodec.load(codec_path)
     labels = anatomy_labels(config.data / "segmentation")
     names = anatomy_names(config.data / "segmentation")
@@ -106,8 +136,16 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="training prepare", description=main.__doc__)
     add_config_arguments(parser)
     parser.add_argument("--codec", type=Path, help="mask_codec.npz (default: the one in --out)")
+    parser.add_argument(
+        "--export-qa",
+        type=Path,
+        metavar="DIR",
+        help="write the questions and answers made from MedPix to this folder, and nothing else",
+    )
     options = parser.parse_args(arguments)
     config = read_config(options)
+    if options.export_qa:
+        return _export(config.data / "medpix2", options.export_qa)
     try:
         prepare(config, options.codec or config.out / "mask_codec.npz")
         found = open_prepared(config)
@@ -117,6 +155,18 @@ def main(arguments: list[str]) -> int:
         copies = found.copies[split]
         _say(f"{split}: {len(copies.images)} copies, {len(copies.objects)} objects")
     _say(f"{len(found.offered)} of {len(found.names)} structures offered")
+    return 0
+
+
+def _export(medpix: Path, out: Path) -> int:
+    from training.export_qa import export_qa
+    from training.medpix_pictures import MedPixError
+
+    try:
+        counts = export_qa(medpix, out)
+    except MedPixError as error:
+        raise SystemExit(f"training: {error}") from error
+    _say(f"{out}: " + ", ".join(f"{split} {count} lines" for split, count in counts.items()))
     return 0
 
 
