@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from app.analysis.analyse import analyse
 from app.analysis.slice_picture import rgb_of
-from app.analysis.stability import VIEWS, seen_through
 from app.deps import House
 from app.intake.receive import Refusal, receive
 from app.librarian import Keeper, doubts, keep
@@ -22,7 +21,8 @@ from app.references.library import Problem, Row, read_csv
 from app.storage import audit, library_jobs, references, staff
 from app.storage.scans import ScanFacts
 from app.storage.tables import LibraryJob, Reference, now
-from model.answering import Recognition, recognise
+from model.agreement import recognise_views
+from model.answering import Recognition
 from model.opening import Engine
 from model.types import Image
 
@@ -89,15 +89,9 @@ def _facts(reference: Reference) -> ScanFacts:
 
 def propose(engine: Engine, image: Image, digest: str) -> dict[str, Any]:
     """Kind, region, plane and structures by the model alone, each with how many views agree."""
-    seen = [
-        recognise(
-            engine.backend,
-            seen_through(image, view),
-            f"{digest}-{number}" if number else digest,
-            structures_adapter=engine.structures_adapter(),
-        )
-        for number, view in enumerate(VIEWS)
-    ]
+    seen = recognise_views(
+        engine.backend, image, digest, structures_adapter=engine.structures_adapter()
+    )
     found: dict[str, Any] = {  # Any: what goes into a JSON column
         name: _most(seen, name) for name in ("modality", "region", "plane")
     }

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
+from model.agreement import VIEWS, digest_of, most_said, seen_through
 from model.backend import Backend
 from model.picture_file import image_digest, read_picture
 from model.pixels import without_medpix_marks
@@ -60,6 +61,19 @@ def ask_all(
         ]
         said += [completion.suffix.strip() for completion in backend.complete(requests)]
     return said
+
+
+def ask_words(
+    backend: Backend, asked: Sequence[tuple[Shown, str]], *, adapter: str | None = None
+) -> list[str]:
+    """The word that most views of each picture say, as the product asks for words."""
+    views = [
+        (Shown(seen_through(picture.image, view), digest_of(picture.digest, number)), prefix)
+        for picture, prefix in asked
+        for number, view in enumerate(VIEWS)
+    ]
+    said = ask_all(backend, views, adapter=adapter)
+    return [most_said(said[at : at + len(VIEWS)]) for at in range(0, len(said), len(VIEWS))]
 
 
 def spread(items: Sequence[Item], limit: int) -> list[Item]:

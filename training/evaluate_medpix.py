@@ -9,7 +9,7 @@ from model.adapters import BASE_ALONE
 from model.backend import Backend
 from model.vocabulary import MODALITIES, PLANES, REGIONS
 from training.adapter_rows import PREFIXES
-from training.evaluate_asking import TEXT_TOKENS, Say, Shown, ask_all, show, spread
+from training.evaluate_asking import TEXT_TOKENS, Say, Shown, ask_all, ask_words, show, spread
 from training.medpix_pictures import MedPixPicture, read_medpix
 from training.metrics_bootstrap import gain_interval, mean_interval
 from training.metrics_text import corpus_bleu, is_parroting, is_same, rouge_l, token_f1
@@ -38,6 +38,8 @@ WORDS: Final = {
     "body_part_accuracy": "region",
     "plane_accuracy": "plane",
 }
+KINDS: Final = ("modality", "plane", "region")
+TEXTS: Final = ("caption", "condition")
 PICTURES_AT_ONCE: Final = 8
 HALF: Final = 0.5
 """Token F1 from which a title counts as matched."""
@@ -77,8 +79,10 @@ def collect(
     for start in range(0, len(pictures), PICTURES_AT_ONCE):
         part = pictures[start : start + PICTURES_AT_ONCE]
         views = [show(one.image, has_marks=True) for one in part]
-        words = _ask(backend, views, ("modality", "plane", "region"), adapter, 8)
-        texts = _ask(backend, views, ("caption", "condition"), adapter, TEXT_TOKENS)
+        words = _by_task(ask_words(backend, _asked(views, KINDS), adapter=adapter), KINDS)
+        asked = _asked(views, TEXTS)
+        said_of = ask_all(backend, asked, adapter=adapter, tokens=TEXT_TOKENS)
+        texts = _by_task(said_of, TEXTS)
         for place, picture in enumerate(part):
             said.append(Said(picture, {**words[place], **texts[place]}))
         say(f"MedPix {len(said)} of {len(pictures)}, adapter {adapter or 'on'}")
@@ -117,16 +121,13 @@ def by_group(said: Sequence[Said]) -> dict[str, dict[str, dict[str, float]]]:
     return grouped
 
 
-def _ask(
-    backend: Backend,
-    views: Sequence[Shown],
-    tasks: Sequence[str],
-    adapter: str | None,
-    tokens: int,
-) -> list[dict[str, str]]:
-    asked = [(view, PREFIXES[task]) for view in views for task in tasks]
-    suffixes = iter(ask_all(backend, asked, adapter=adapter, tokens=tokens))
-    return [{task: next(suffixes) for task in tasks} for _ in views]
+def _asked(views: Sequence[Shown], tasks: Sequence[str]) -> list[tuple[Shown, str]]:
+    return [(view, PREFIXES[task]) for view in views for task in tasks]
+
+
+def _by_task(suffixes: Sequence[str], tasks: Sequence[str]) -> list[dict[str, str]]:
+    rows = range(0, len(suffixes), len(tasks))
+    return [dict(zip(tasks, suffixes[at : at + len(tasks)], strict=True)) for at in rows]
 
 
 def _accuracies(said: Sequence[Said]) -> dict[str, float]:

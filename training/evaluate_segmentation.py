@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from model.agreement import find_in_views, forget_views
 from model.opening import Engine
-from model.segmentation import Segmentation, find_regions, group_names
+from model.segmentation import find_regions, group_names
 from model.types import Mask
 from training.evaluate_asking import Say, Shown, show, spread
 from training.evaluate_slices import (
@@ -61,18 +62,28 @@ class Asker:
     engine: Engine
     adapter: str | None
 
-    def find(self, view: Shown, names: Sequence[str], *, grammar: bool = True) -> Segmentation:
-        """The regions of these names; nothing is asked for none."""
+    def find(self, view: Shown, names: Sequence[str]) -> dict[str, Mask]:
+        """Name to bool[H, W] of what the views agree on; nothing is asked for no names."""
         engine = self.engine
-        return find_regions(
+        found = find_in_views(
+            engine.backend, view.image, view.digest, names, engine.codec, adapter=self.adapter
+        )
+        forget_views(engine.backend, view.digest)
+        return {region.label: region.mask for region, _ in found.regions if region.mask is not None}
+
+    def is_malformed(self, view: Shown, names: Sequence[str]) -> bool:
+        """Whether a suffix written without the grammar holds an object that cannot be read."""
+        engine = self.engine
+        found = find_regions(
             engine.backend,
             view.image,
             view.digest,
             names,
             engine.codec,
             adapter=self.adapter,
-            grammar=grammar,
+            grammar=False,
         )
+        return bool(found.rejected)
 
 
 def evaluate_segmentation(
@@ -100,14 +111,13 @@ def evaluate_segmentation(
     return {"slices": len(slices), **_summary(tally, knowledge)}
 
 
-def false_masks(found: Segmentation, names: Sequence[str]) -> list[bool]:
+def false_masks(found: Mapping[str, Mask], names: Sequence[str]) -> list[bool]:
     """For each name, whether something was coloured for it."""
-    drawn = {one.label for one in found.regions if one.mask is not None and one.mask.any()}
-    return [name in drawn for name in names]
+    return [name in found for name in names]
 
 
 def _dices(asker: Asker, view: Shown, wanted: Mapping[str, Mask]) -> list[float]:
-    regions = {region.label: region.mask for region in asker.find(view, list(wanted)).regions}
+    regions = asker.find(view, list(wanted))
     drawn = [(regions.get(name), mask) for name, mask in wanted.items()]
     return [0.0 if found is None else dice(found, mask) for found, mask in drawn]
 
@@ -122,7 +132,7 @@ def _score_present(
 ) -> None:
     if not wanted:
         return
-    regions = {region.label: region.mask for region in asker.find(view, list(wanted)).regions}
+    regions = asker.find(view, list(wanted))
     for name, mask in wanted.items():
         drawn = regions.get(name)
         atlas = knowledge.atlas.draw(atlas_keys(name, one), *mask.shape)
@@ -130,8 +140,7 @@ def _score_present(
         guessed = 0.0 if atlas is None else dice(atlas, mask)
         tally.scored.append(Scored(name, one.volume, *scores, guessed))
     for names in group_names(list(wanted)[:FREE_NAMES]):
-        free = asker.find(view, names, grammar=False)
-        tally.malformed.append(bool(free.rejected))
+        tally.malformed.append(asker.is_malformed(view, names))
 
 
 def _summary(tally: Tally, knowledge: Knowledge) -> dict[str, Any]:

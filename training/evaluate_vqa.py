@@ -9,7 +9,7 @@ from model.adapters import BASE_ALONE
 from model.backend import Backend
 from model.prompts import REGION_QUESTION, answer_prefix
 from model.vocabulary import REGION_FROM_SLAKE, REGION_FROM_VQA_RAD
-from training.evaluate_asking import Say, Shown, ask_all, blank, show, spread
+from training.evaluate_asking import Say, Shown, ask_all, ask_words, blank, show, spread
 from training.medpix_pictures import MedPixError
 from training.metrics_bootstrap import gain_interval, mean_interval
 from training.metrics_text import is_same, token_f1
@@ -106,7 +106,7 @@ def region_scores(
     for start in range(0, len(pictures), 16):
         part = pictures[start : start + 16]
         asked = [(show(path, has_marks=marks), prefix) for path, _, marks in part]
-        said += ask_all(backend, asked, adapter=adapter)
+        said += ask_words(backend, asked, adapter=adapter)
     return [float(word == one[1]) for word, one in zip(said, pictures, strict=True)]
 
 

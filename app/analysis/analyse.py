@@ -3,25 +3,24 @@
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
-
-import numpy as np
+from typing import Final
 
 from app.analysis.outline import anchor_point, outline_paths
 from app.analysis.plausibility import judge
 from app.analysis.scan_or_not import is_scan, is_too_poor
-from app.analysis.stability import MIN_AGREEMENT, VIEWS, common, put_back, seen_through
 from app.anatomy.catalogue import Catalogue
 from app.storage.scans import Look, ScanFacts, StoredRegion
-from model.answering import Recognition, recognise
+from model.agreement import find_in_views, forget_views, recognise_views, voted
+from model.answering import Recognition
 from model.manifest import Manifest
 from model.opening import Engine
 from model.prompts import PROMPTS_VERSION
-from model.segmentation import find_regions
-from model.types import Image, Mask, Region
+from model.types import Image, Region
 
-Word = TypeVar("Word")
 TOO_POOR: Final = "too_poor"
+MIN_AGREEMENT: Final = 0.5
+"""Mean overlap of each view's mask with the common one. On 60 val slices of the segmentation pack
+this bound gave 0.62 right of what was shown, against 0.61 from one view, and showed more."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,12 @@ def analyse(
     `only` names the structures that a clinic wants looked for; empty for all that are learnt.
     """
     started = time.perf_counter()
-    views = [seen_through(image, view) for view in VIEWS]
-    seen = _recognise(engine, facts, views)
+    seen = recognise_views(
+        engine.backend,
+        image,
+        facts.image_digest,
+        structures_adapter=engine.structures_adapter(),
+    )
     words = choose_words(facts, voted(seen), image)
     listed = {name for recognition in seen for name in recognition.structures}
     learnt = engine.current().structures
@@ -57,8 +60,8 @@ def analyse(
     names = names_to_find(catalogue, words, listed, offered)
     unhelped = why_unhelped(engine.current(), words, image)
     is_asked = words.is_scan and bool(names) and not unhelped
-    found, unstable = _regions(engine, facts, views, names) if is_asked else ([], [])
-    _forget_views(engine, facts)
+    found, unstable = _regions(engine, facts, image, names) if is_asked else ([], [])
+    forget_views(engine.backend, facts.image_digest)
     judged = judge(found, words.region, words.plane, catalogue=catalogue)
     shown = [_stored(item.region) for item in judged if item.shown]
     reasons = {item.region.label: item.reason or "" for item in judged if not item.shown}
@@ -66,34 +69,6 @@ def analyse(
     look = _look(engine, words, time.perf_counter() - started, reasons)
     look = replace(look, unhelped=unhelped, is_scan=look.is_scan and unhelped != TOO_POOR)
     return look, [region for region in shown if region.path]
-
-
-def _recognise(engine: Engine, facts: ScanFacts, views: Sequence[Image]) -> list[Recognition]:
-    """The model's words for the picture in each view; the first view is the picture itself."""
-    return [
-        recognise(
-            engine.backend,
-            shown,
-            _digest(facts, number),
-            structures_adapter=engine.structures_adapter(),
-        )
-        for number, shown in enumerate(views)
-    ]
-
-
-def voted(seen: Sequence[Recognition]) -> Recognition:
-    """The words most views say; where two are said as often, the one said first."""
-
-    def most(words: Sequence[Word]) -> Word:
-        return max(words, key=words.count)
-
-    return replace(
-        seen[0],
-        modality=most([one.modality for one in seen]),
-        region=most([one.region for one in seen]),
-        plane=most([one.plane for one in seen]),
-        is_scan=most([one.is_scan for one in seen]),
-    )
 
 
 def why_unhelped(manifest: Manifest, words: Words, image: Image) -> str:
@@ -110,52 +85,21 @@ def why_unhelped(manifest: Manifest, words: Words, image: Image) -> str:
 
 
 def _regions(
-    engine: Engine, facts: ScanFacts, views: Sequence[Image], names: list[str]
+    engine: Engine, facts: ScanFacts, image: Image, names: list[str]
 ) -> tuple[list[Region], list[str]]:
-    """One region per structure that most views agree on, and the names of those that moved."""
-    masks: dict[str, list[Mask]] = {}
-    height, width = views[0].shape[:2]  # the first view is the picture itself
-    for number, (view, shown) in enumerate(zip(VIEWS, views, strict=True)):
-        found = find_regions(
-            engine.backend,
-            shown,
-            _digest(facts, number),
-            names,
-            engine.codec,
-            adapter=engine.structures_adapter(),
-            group_size=engine.names_per_prefix(len(names)),
-        )
-        for region in found.regions:
-            if region.mask is not None:
-                whole = put_back(region.mask, view, height, width)
-                masks.setdefault(region.label, []).append(whole)
-    agreed = {name: common(masks.get(name, [])) for name in names}
-    stable = {n: c for n, c in agreed.items() if c and c.agreement >= MIN_AGREEMENT}
-    moved = [name for name in masks if name not in stable]
-    return [_region(name, one.mask) for name, one in stable.items()], moved
-
-
-def _digest(facts: ScanFacts, view: int) -> str:
-    """Under which name the backend may keep a view while the scan is looked at."""
-    return f"{facts.image_digest}-{view}" if view else facts.image_digest
-
-
-def _forget_views(engine: Engine, facts: ScanFacts) -> None:
-    """Only the picture itself is asked about again; its other views are of no more use."""
-    for view in range(1, len(VIEWS)):
-        engine.backend.forget(_digest(facts, view))
-
-
-def _region(name: str, mask: Mask) -> Region:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    height, width = mask.shape
-    box = (
-        float(rows[0] / height),
-        float(columns[0] / width),
-        float((rows[-1] + 1) / height),
-        float((columns[-1] + 1) / width),
+    """One region per structure that the views agree on, and the names of those that moved."""
+    found = find_in_views(
+        engine.backend,
+        image,
+        facts.image_digest,
+        names,
+        engine.codec,
+        adapter=engine.structures_adapter(),
+        group_size=engine.names_per_prefix(len(names)),
     )
-    return Region(name, box, mask)
+    stable = [region for region, agreement in found.regions if agreement >= MIN_AGREEMENT]
+    moved = [region.label for region, agreement in found.regions if agreement < MIN_AGREEMENT]
+    return stable, [*moved, *found.fleeting]
 
 
 def choose_words(facts: ScanFacts, recognition: Recognition, image: Image) -> Words:

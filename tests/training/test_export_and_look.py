@@ -1,6 +1,7 @@
 """The questions made from MedPix as a data set, and the page of examples to be looked at."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -50,9 +51,7 @@ def test_closed_questions_are_answered_by_what_medpix_states(tmp_path: Path) -> 
 def test_nothing_of_the_person_is_exported(tmp_path: Path) -> None:
     export_qa(make_medpix(tmp_path / "medpix", train=6, dev=1), tmp_path / "qa")
     text = (tmp_path / "qa" / "qa_train.jsonl").read_text(encoding="utf-8")
-    assert "41" not in text
-    assert "man" not in text
-    assert "story" not in text
+    assert re.findall(r"41 year|\bman\b|\bmale\b|story", text) == []
 
 
 def test_a_taken_place_is_left_alone(tmp_path: Path) -> None:
@@ -65,9 +64,8 @@ def test_a_taken_place_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.torch
 def test_the_page_shows_each_example_and_draws_its_mask(tmp_path: Path) -> None:
-    from tests.training.test_evaluation import _save_codec
-
     from model.mask_codec import MaskCodec
+    from tests.training.test_evaluation import _save_codec
 
     _save_codec(tmp_path / "mask_codec.npz")
     codec = MaskCodec.load(tmp_path / "mask_codec.npz")

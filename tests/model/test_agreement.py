@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from app.analysis.analyse import voted
 from app.analysis.scan_or_not import is_colourful
-from app.analysis.stability import VIEWS, View, common, put_back, seen_through
+from model.agreement import VIEWS, View, common, find_in_views, put_back, seen_through, voted
 from model.answering import Recognition
+from model.seg_tokens import ParsedObject, write_suffix
+from model.types import Completion, Request
 
 SIZE = 200
 
@@ -41,10 +42,14 @@ def test_masks_that_stay_agree() -> None:
 
 
 def test_masks_that_wander_do_not_agree() -> None:
-    wandering = [square(0, 0), square(70, 60), square(130, 130), square(10, 130)]
+    wandering = [square(50, 50), square(100, 50), square(50, 100), square(100, 100), square(75, 75)]
     agreed = common(wandering, views=5)
     assert agreed is not None
-    assert agreed.agreement < 0.3
+    assert agreed.agreement < 0.4
+
+
+def test_masks_that_never_meet_have_nothing_in_common() -> None:
+    assert common([square(0, 0), square(70, 60), square(130, 130), square(10, 130)]) is None
 
 
 def test_what_few_views_find_is_not_found() -> None:
@@ -75,3 +80,43 @@ def test_a_slip_in_one_view_is_outvoted() -> None:
 def test_with_as_many_votes_the_picture_itself_decides() -> None:
     assert voted([said("head"), said("chest")]).region == "head"
     assert voted([said("head", "MR"), said("head", "CT"), said("neck", "CT")]).modality == "CT"
+
+
+class Wanderer:
+    """A backend that draws the asked structure at the given corner of each view in turn."""
+
+    def __init__(self, suffixes: list[str]) -> None:
+        self.suffixes = iter(suffixes)
+
+    def complete(self, requests: list[Request]) -> list[Completion]:
+        return [Completion(next(self.suffixes), 0.0, None, 0.0) for _ in requests]
+
+
+class Filled:
+    """A codec whose masks fill their box."""
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        return np.ones((len(codes), 64, 64), dtype=np.float32)
+
+
+def drawn(*box: float) -> str:
+    return write_suffix([ParsedObject("liver", box, (0,) * 16)])
+
+
+def test_a_structure_is_found_where_two_of_five_views_see_it() -> None:
+    image = np.zeros((SIZE, SIZE, 3), dtype=np.uint8)
+    suffixes = [drawn(0.2, 0.2, 0.6, 0.6)] * 3 + ["", ""]
+    found = find_in_views(Wanderer(suffixes), image, "", ["liver", "liver"], Filled())
+    assert found.fleeting == ()
+    ((region, agreement),) = found.regions
+    assert region.label == "liver"
+    assert region.box == pytest.approx((0.2, 0.2, 0.6, 0.6), abs=0.05)
+    assert agreement > 0.8
+
+
+def test_what_two_views_see_is_named_as_fleeting() -> None:
+    image = np.zeros((SIZE, SIZE, 3), dtype=np.uint8)
+    suffixes = [drawn(0.2, 0.2, 0.6, 0.6)] * 2 + ["", "", ""]
+    found = find_in_views(Wanderer(suffixes), image, "", ["liver"], Filled())
+    assert found.regions == ()
+    assert found.fleeting == ("liver",)
