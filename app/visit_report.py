@@ -101,7 +101,7 @@ def style_of(clinic: Opened) -> ReportStyle:
 
 
 def _seen(session: Session, house: House, opened: OpenedVisit, language: str) -> list[SeenScan]:
-    rows = scans.all_of_visit(session, opened.visit.visit_id)
+    rows = scans.for_patient(session, opened.visit.visit_id)
     looked = [row for row in rows if row.status == "looked"]
     numbered: list[tuple[Scan, int | None]] = []
     for row in looked:

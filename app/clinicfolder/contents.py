@@ -37,6 +37,7 @@ class Clinic:
     report_sections: tuple[str, ...] = SECTIONS
     exam_levels: Mapping[str, str] = field(default_factory=dict)
     match_weights: Weights = field(default_factory=Weights)
+    ask_whose_picture: bool = False
 
     @property
     def retention(self) -> timedelta:
@@ -85,6 +86,13 @@ def _hours(part: Part, mistakes: Mistakes) -> int:
         return int(value)
     mistakes.add(part.file, part.line, "must be a whole number of hours from 1 to 720")
     return 1
+
+
+def _yes_or_no(part: Part, mistakes: Mistakes) -> bool:
+    value = text(part, mistakes)
+    if value not in ("yes", "no"):
+        mistakes.add(part.file, part.line, "must be 'yes' or 'no', in quotes")
+    return value == "yes"
 
 
 def _colour(part: Part, mistakes: Mistakes) -> str:
@@ -162,4 +170,5 @@ _READERS: Final[Mapping[str, Callable[[Part, Mistakes], Any]]] = {  # Any: a typ
     "report_sections": _sections,
     "exam_levels": _levels,
     "match_weights": read_weights,
+    "ask_whose_picture": _yes_or_no,
 }

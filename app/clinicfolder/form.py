@@ -27,6 +27,7 @@ def texts_of(clinic: Clinic) -> dict[str, str]:
         texts[f"section_{name}"] = str(clinic.report_sections.index(name) + 1) if is_on else ""
     texts["exam_levels"] = "\n".join(f"{k}: {v}" for k, v in clinic.exam_levels.items())
     texts |= {f"weight_{n}": f"{v:g}" for n, v in asdict(clinic.match_weights).items()}
+    texts["ask_whose_picture"] = "yes" if clinic.ask_whose_picture else ""
     return texts
 
 
@@ -42,6 +43,7 @@ def yaml_of(texts: Mapping[str, str]) -> str:
         "structures": _lines(texts, "structures"),
         "exam_levels": _levels(texts),
         "match_weights": _weights(texts),
+        "ask_whose_picture": _said(texts, "ask_whose_picture"),
     }
     sections = _sections(texts)
     kept = {name: value for name, value in values.items() if value}

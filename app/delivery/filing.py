@@ -136,6 +136,8 @@ def _store(house: House, opened: OpenedVisit, arrival: Arrival, received: Receiv
             stored = store_first(session, house, opened, received)
             session.flush()
             envelopes.came_with(session, [one.scan_id for one in stored], arrival.arrival_id)
+            if house.clinic.clinic.ask_whose_picture:
+                envelopes.ask_patient(session, [one.scan_id for one in stored])
             for scan in stored:
                 audit.record(session, arrival.attached_by or "", "scan.deliver", scan.scan_id)
     except BaseException:

@@ -10,6 +10,7 @@ from app.patient import (
     leaving,
     list_page,
     my_picture,
+    owned,
     privacy,
     report_page,
     scan_page,
@@ -23,6 +24,7 @@ router = APIRouter(dependencies=[Depends(note_language)], include_in_schema=Fals
 for _part in (
     start,
     uploading,
+    owned,
     scan_page,
     choosing,
     asking,

@@ -19,7 +19,7 @@ from app.patient.list_page import suggestions
 from app.patient.release import allowed
 from app.patient.seen import SeenScan, healthy_examples, see
 from app.patient.showing import go_to, show
-from app.storage import audit, notes, questions, scans, slices, visits, work
+from app.storage import audit, envelopes, notes, questions, scans, slices, visits, work
 from app.storage.blobs import BlobMissing
 from app.storage.tables import Scan
 from app.storage.visits import OpenedVisit
@@ -42,7 +42,7 @@ def watched_scan(session: SessionDep, tablet: Watch, scan_id: str) -> Scan:
 
 def _own(session: Session, tablet: Tablet, scan_id: str) -> Scan:
     scan = scans.find(session, tablet.visit_id, scan_id)
-    if scan is None:
+    if scan is None or scan_id in envelopes.held_from_patient(session, tablet.visit_id):
         raise AppError("not_found", 404)
     return scan
 
@@ -74,7 +74,7 @@ def page_values(
     seen = see(session, opened, scan, house.catalogue, tablet.language, number=number)
     turns = on_page(session, opened, can, house.settings.answer_floor_seconds)
     wants_examples = any(turn.kind == "healthy" and turn.text for turn in turns)
-    all_scans = scans.all_of_visit(session, tablet.visit_id)
+    all_scans = scans.for_patient(session, tablet.visit_id)
     listed = questions.all_of_visit(session, opened)
     return {
         "can": can,

@@ -25,7 +25,7 @@ from app.patient.access import (
 from app.patient.forms import MAX_CODE_CHARS, Typed
 from app.patient.reading import reading_of
 from app.patient.showing import go_to, own_address, show
-from app.storage import audit, paired_tablets, scans, training_consents, visits
+from app.storage import audit, envelopes, paired_tablets, scans, training_consents, visits
 from app.storage.tables import now
 from app.storage.visits import OpenedVisit
 from app.web import tablet_cookie
@@ -106,7 +106,9 @@ def next_address(session: Session, opened: OpenedVisit) -> str:
     """Where this visit goes on: consent, the first picture, or the newest one."""
     if opened.visit.consented_at is None:
         return "/consent"
-    newest = scans.newest(scans.all_of_visit(session, opened.visit.visit_id))
+    if envelopes.to_ask(session, opened.visit.visit_id):
+        return "/yours"
+    newest = scans.newest(scans.for_patient(session, opened.visit.visit_id))
     return "/upload" if newest is None else f"/scan/{newest.scan_id}"
 
 

@@ -16,7 +16,7 @@ from app.patient.access import Tablet, Use, Watch
 from app.patient.scan_page import OwnScan
 from app.patient.showing import go_to, show
 from app.receiving import receive_upload, store_first, store_rest_behind
-from app.storage import audit, scans, slices
+from app.storage import audit, envelopes, scans, slices
 from app.storage.tables import Scan, TabletSession, now
 
 router = APIRouter()
@@ -40,7 +40,9 @@ Uploaded = Annotated[list[BinaryIO], Depends(uploaded)]
 @router.get("/upload")
 def upload_page(request: Request, session: SessionDep, tablet: Use) -> Response:
     """Choose a picture, or many at once."""
-    known = scans.all_of_visit(session, tablet.visit_id)
+    if envelopes.to_ask(session, tablet.visit_id):
+        return go_to("/yours")
+    known = scans.for_patient(session, tablet.visit_id)
     return _page(request, tablet, known)
 
 

@@ -14,7 +14,7 @@ from app.errors import AppError
 from app.staff.auth import Member, MemberDep, see_other, staff_page
 from app.staff.forms import PAGE_SIZE, FormDep, Typed, start_of
 from app.staff.visits import opened_or_404
-from app.storage import arrivals, audit, expected, visits
+from app.storage import arrivals, audit, envelopes, expected, visits
 from app.storage.tables import Arrival
 from app.storage.visits import OpenedVisit
 
@@ -109,6 +109,7 @@ def delivered_to(session: Session, opened: OpenedVisit) -> dict[str, Any]:  # of
     return {
         "is_expected": expected.of_visit(session, visit_id) is not None,
         "deliveries": arrivals.of_visit(session, visit_id),
+        "is_disowned": envelopes.disowned(session, visit_id),
     }
 
 

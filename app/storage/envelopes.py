@@ -69,6 +69,52 @@ def came_with(session: Session, scan_ids: list[str], arrival_id: str) -> None:
     )
 
 
+def ask_patient(session: Session, scan_ids: list[str]) -> None:
+    """Show these scans only once the patient has said that they are theirs."""
+    session.execute(
+        update(FilingEnvelope).where(FilingEnvelope.scan_id.in_(scan_ids)).values(owned="ask")
+    )
+
+
+def to_ask(session: Session, visit_id: str) -> list[str]:
+    """The scans that the patient has still to be asked about, the oldest first."""
+    query = (
+        select(FilingEnvelope.scan_id)
+        .join(Scan, Scan.scan_id == FilingEnvelope.scan_id)
+        .where(FilingEnvelope.visit_id == visit_id, FilingEnvelope.owned == "ask")
+    )
+    return list(session.scalars(query.order_by(Scan.received_at)))
+
+
+def say_owned(session: Session, scan_id: str, owned: str) -> None:
+    """Keep the patient's yes or no for a scan and all that came with it."""
+    row = session.get(FilingEnvelope, scan_id)
+    if row is None:
+        return
+    together = [scan_id]
+    if row.arrival_id is not None:
+        together = scans_that_came_with(session, row.arrival_id)
+    session.execute(
+        update(FilingEnvelope).where(FilingEnvelope.scan_id.in_(together)).values(owned=owned)
+    )
+
+
+def held_from_patient(session: Session, visit_id: str) -> set[str]:
+    """The scans that the patient was not asked about yet, or does not know as theirs."""
+    query = select(FilingEnvelope.scan_id).where(
+        FilingEnvelope.visit_id == visit_id, FilingEnvelope.owned.in_(("ask", "no"))
+    )
+    return set(session.scalars(query))
+
+
+def disowned(session: Session, visit_id: str) -> bool:
+    """Whether the patient said of any scan that it is not theirs."""
+    query = select(FilingEnvelope.scan_id).where(
+        FilingEnvelope.visit_id == visit_id, FilingEnvelope.owned == "no"
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def scans_that_came_with(session: Session, arrival_id: str) -> list[str]:
     """The scans of one delivery."""
     query = select(FilingEnvelope.scan_id).where(FilingEnvelope.arrival_id == arrival_id)

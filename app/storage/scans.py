@@ -160,6 +160,15 @@ def all_of_visit(session: Session, visit_id: str) -> list[Scan]:
     return list(session.scalars(query))
 
 
+def for_patient(session: Session, visit_id: str) -> list[Scan]:
+    """The scans of a visit that its patient may see: not what they do not know as theirs."""
+    held = select(FilingEnvelope.scan_id).where(
+        FilingEnvelope.visit_id == visit_id, FilingEnvelope.owned.in_(("ask", "no"))
+    )
+    query = select(Scan).where(Scan.visit_id == visit_id, Scan.scan_id.not_in(held))
+    return list(session.scalars(query.order_by(Scan.received_at)))
+
+
 def newest(known: list[Scan]) -> Scan | None:
     """The scan to go on with: the best one of the last upload, whose scans lie microseconds apart.
 

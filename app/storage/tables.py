@@ -205,7 +205,7 @@ class DoctorNote(Base):
 class FilingEnvelope(Base):
     """The sealed identifiers of a delivered scan, with keyed hashes to match by.
 
-    `arrival_id` says what it came with; `owned` whether the patient said that it is theirs.
+    `arrival_id` says what it came with; `owned` whether the patient was asked: ask, yes, no.
     """
 
     __tablename__ = "filing_envelopes"
