@@ -8,6 +8,7 @@ from typing import Final
 
 from app.guardrail import compose
 from app.guardrail.answers import judge_answer
+from app.guardrail.hearing import hear, hear_plain
 from app.guardrail.intents import MAX_QUESTION, Intent, find_alarm, find_intent
 from app.guardrail.normalise import fold, view_texts, words
 from app.guardrail.policy import LANGUAGES, Policy, VerdictName
@@ -123,9 +124,13 @@ class Guard:
         return Verdict("withhold", _NEUTRAL_RULE, "error", text, self.policy_version)
 
     def _check_question(self, question: str, language: str, scan: Scan) -> Verdict:
-        intent = find_alarm(self._policy, question)
+        views = hear(self._policy.questions, question)
+        intent = find_alarm(self._policy, question, views)
         if intent is None:
-            intent = find_intent(self._policy, question[:MAX_QUESTION], language)
+            asked = question[:MAX_QUESTION]
+            if asked != question:
+                views = (hear_plain(self._policy.questions, asked),)
+            intent = find_intent(self._policy, asked, language, views)
         kind = self._policy.kinds[intent.kind]
         text = self._reply(intent, kind.text, language, scan)
         return Verdict(kind.verdict, intent.rule, intent.kind, text, self.policy_version)

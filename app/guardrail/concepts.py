@@ -1,80 +1,84 @@
-"""Finds the concepts of the word lists in a text, and rules over them ("cannot > breathe @5")."""
+"""Finds the concepts of the word lists in the words of a text, in one pass over them."""
 
-import re
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.guardrail.normalise import fold, words
+from app.guardrail.patterns import Spans
+from app.guardrail.spelling import deletions, sound
 
-Spans = dict[str, list[tuple[int, int]]]
-"""Concept -> the (start, end) word positions at which it stands, in order."""
-_RULE = re.compile(r"^(?P<parts>[^@!]+)(?:@(?P<window>\d+))?(?P<not>(?:\s*![a-z_]+)*)$")
 _FUZZY_FROM = 5
-# New words of one text that are compared letter by letter; a text of more is noise.
-_MAX_FUZZY = 150
+_TWO_SLIPS_FROM = 8
 _MAX_WORD = 40
 _MIN_STEM = 2
 _ANY_WORD = "?"
-# How many words before and behind a match an objection counts; "no chest pain" denies, "is there
-# pain in it?" asks, and what stands behind does neither. These three end with their sentence.
-_REACH = {"negated": (3, -1), "asked": (6, -1), "on_picture": (5, 4)}
-_REACH_OF_OTHERS = (8, 5)
-BORDER = "."
 _ARABIC_ENDING = "\u0627"  # of the object ("pain" -> "a pain")
 _ARABIC_PREFIXES = frozenset("وفبل")  # and, so, with, to: written on to the word
 
 
-@dataclass(frozen=True)
-class Pattern:
-    """Concepts that must stand together within `window` words.
+@dataclass
+class Patience:
+    """How much work one text is worth: a text of more new words than these is noise."""
 
-    `follows[n]` says that concept n must stand behind the one before it; else any order fits.
-    """
-
-    concepts: tuple[str, ...]
-    follows: tuple[bool, ...]
-    window: int
-    unless: tuple[str, ...]
+    slips_left: int = 120  # words that are compared letter by letter
+    long_slips_left: int = 30  # words that are searched for two slips
+    cuts_left: int = 24  # words that are looked at for missing spaces
+    cuts: dict[str, list[str]] = field(default_factory=dict)
+    similar: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
+    """One line of a word list, by its first word."""
+
     language: str
     concept: str
     rest: tuple[str, ...]  # the further words of a phrase; a trailing * marks a word start
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What can begin at one word: concepts of the word alone, and phrases by their second word."""
+
+    alone: tuple[tuple[str, str], ...]
+    phrases: Mapping[str, tuple[Entry, ...]]
+    loose: tuple[Entry, ...]  # phrases whose second word is a word start or any word
 
 
 @dataclass
 class Lexicon:
     """All word lists, indexed for one pass over a text."""
 
-    exact: dict[str, list[_Entry]] = field(default_factory=dict)
-    stems: dict[str, list[_Entry]] = field(default_factory=dict)
-    fuzzy: dict[str, set[str]] = field(default_factory=dict)
+    exact: dict[str, list[Entry]] = field(default_factory=dict)
+    stems: dict[str, list[Entry]] = field(default_factory=dict)
+    near: dict[str, set[str]] = field(default_factory=dict)  # a shape of a word -> listed words
     lengths: tuple[int, ...] = ()
     starts: set[str] = field(default_factory=set)  # how the stems begin, to skip most words
     known: set[str] = field(default_factory=set)
     concepts: dict[str, set[str]] = field(default_factory=dict)
-    _cache: dict[str, tuple[_Entry, ...]] = field(default_factory=dict)
+    _cache: dict[str, _Start | None] = field(default_factory=dict)
 
-    def find(self, tokens: Sequence[str]) -> dict[str, Spans]:
+    def find(self, tokens: Sequence[str], patience: Patience | None = None) -> dict[str, Spans]:
         """Language -> concept -> spans, for the words of one text."""
         found: dict[str, Spans] = {}
-        fresh = _MAX_FUZZY
+        patience = patience or Patience()
+        here: dict[str, _Start | None] = {}
         for at, token in enumerate(tokens):
-            entries = self._cache.get(token)
-            if entries is None:
-                entries = self._look_up(token[:_MAX_WORD], fuzzy=fresh > 0)
-                fresh -= 1
-                if fresh >= 0 or token in self.known:
-                    self._remember(token, entries)
-            for entry in entries:
-                end = _phrase_end(entry.rest, tokens, at + 1)
-                if end:
-                    spans = found.setdefault(entry.language, {})
-                    spans.setdefault(entry.concept, []).append((at, end))
+            if token in here:
+                start = here[token]
+            else:
+                start = here[token] = self._start(token, patience)
+            if start is None:
+                continue
+            for language, concept in start.alone:
+                found.setdefault(language, {}).setdefault(concept, []).append((at, at + 1))
+            if at + 1 < len(tokens) and (start.phrases or start.loose):
+                self._find_phrases(start, tokens, at, found, patience)
         return found
+
+    def holds(self, token: str) -> bool:
+        """Whether a word stands in a list, in a phrase or in a vocabulary."""
+        return token in self.known or token in self.exact
 
     def has_stem(self, token: str) -> bool:
         """Whether a word begins with a listed word start."""
@@ -82,41 +86,100 @@ class Lexicon:
             token[:length] in self.stems for length in self.lengths
         )
 
-    def _remember(self, token: str, entries: tuple[_Entry, ...]) -> None:
+    def _find_phrases(
+        self,
+        start: _Start,
+        tokens: Sequence[str],
+        at: int,
+        found: dict[str, Spans],
+        patience: Patience,
+    ) -> None:
+        second = tokens[at + 1]
+        entries = start.phrases.get(second, ())
+        if not entries and start.phrases and self._may_be_slip(second):
+            slips = self._similar(second, patience)
+            entries = tuple(entry for word in slips for entry in start.phrases.get(word, ()))
+        for entry in (*entries, *start.loose):
+            end = self._phrase_end(entry.rest, tokens, at + 1)
+            if end:
+                spans = found.setdefault(entry.language, {})
+                spans.setdefault(entry.concept, []).append((at, end))
+
+    def _phrase_end(self, rest: tuple[str, ...], tokens: Sequence[str], at: int) -> int:
+        """The position after a phrase that goes on at `at`, or 0 when it does not."""
+        if at + len(rest) > len(tokens):
+            return 0
+        for offset, word in enumerate(rest):
+            token = tokens[at + offset]
+            if word in (token, _ANY_WORD):
+                continue
+            if word[-1] == "*":
+                if not token.startswith(word[:-1]):
+                    return 0
+            elif not _is_slip(token, word) or self.holds(token):
+                return 0
+        return at + len(rest)
+
+    def _start(self, token: str, patience: Patience) -> _Start | None:
+        """What can begin at a word."""
+        if token in self._cache:
+            return self._cache[token]
+        entries = self._look_up(token[:_MAX_WORD])
+        if not entries and self._may_be_slip(token):
+            entries = self._look_up_slips(token[:_MAX_WORD], patience)
+            if not entries and patience.slips_left <= 0:
+                return None  # was not looked for, so it must not be remembered
+        start = _begin(entries) if entries else None
         if len(self._cache) > 20_000:
             self._cache.clear()
-        self._cache[token] = entries
+        self._cache[token] = start
+        return start
 
-    def _look_up(self, token: str, *, fuzzy: bool) -> tuple[_Entry, ...]:
+    def _may_be_slip(self, token: str) -> bool:
+        return len(token) >= _FUZZY_FROM - 1 and not self.holds(token) and token.isalpha()
+
+    def _look_up(self, token: str) -> list[Entry]:
         found = list(self.exact.get(token, ()))
         for length in self.lengths if token[:_MIN_STEM] in self.starts else ():
             if length > len(token):
                 break
             found += self.stems.get(token[:length], ())
-        if (
-            found
-            or not fuzzy
-            or token in self.known
-            or not token.isalpha()
-            or len(token) < _FUZZY_FROM - 1
-        ):
-            return tuple(found)
-        for near in self._near(token):
-            found += self.exact.get(near, ())
+        return found
+
+    def _look_up_slips(self, token: str, patience: Patience) -> list[Entry]:
+        near = self._similar(token, patience)
+        found = [entry for word in near for entry in self.exact.get(word, ())]
         if not found and token[0] in _ARABIC_PREFIXES:
             found += self.exact.get(token[1:], ())
         if not found and token[-1] == _ARABIC_ENDING:
             found += self.exact.get(token[:-1], ())
-        return tuple(found)
+        return found
 
-    def _near(self, token: str) -> list[str]:
-        """Listed words one slip of the finger away that begin with the same letter."""
-        near: set[str] = set()
-        # A short word may only have lost a letter ("chst"); other slips make too many words.
-        shapes = _deletions(token) if len(token) >= _FUZZY_FROM else {token}
-        for shape in shapes:
-            near |= self.fuzzy.get(shape, set())
-        return sorted(word for word in near if word[0] == token[0])
+    def _similar(self, token: str, patience: Patience) -> tuple[str, ...]:
+        """Listed words a slip away that begin with the same letter, or that sound the same."""
+        found = patience.similar.get(token)
+        if found is None:
+            found = self._search_similar(token, patience) if patience.slips_left > 0 else ()
+            patience.similar[token] = found
+        return found
+
+    def _search_similar(self, token: str, patience: Patience) -> tuple[str, ...]:
+        patience.slips_left -= 1
+        if len(token) < _FUZZY_FROM:  # a short word may only have lost a letter ("chst")
+            return tuple(sorted(word for word in self.near.get(token, ()) if word[0] == token[0]))
+        found = self._through(deletions(token), token)
+        if not found and len(token) >= _TWO_SLIPS_FROM - 1 and patience.long_slips_left > 0:
+            patience.long_slips_left -= 1
+            found = self._through((f"~{shape}" for shape in deletions(token, 2)), token)
+        if not found and token.isascii():
+            found = set(self.near.get(f"/{sound(token)}", ()))
+        return tuple(sorted(found))
+
+    def _through(self, shapes: Iterable[str], token: str) -> set[str]:
+        near = self.near
+        return {
+            word for shape in shapes if shape in near for word in near[shape] if word[0] == token[0]
+        }
 
 
 def build_lexicon(
@@ -133,107 +196,6 @@ def build_lexicon(
     lexicon.starts = {stem[:_MIN_STEM] for stem in lexicon.stems}
     lexicon.known |= set(known)
     return lexicon
-
-
-def parse_pattern(text: str) -> Pattern:
-    """Reads "a + b @6 !c" (any order), "a > b @4" (b behind a), or a mixture "a + b > c".
-
-    Raises:
-        ValueError: the text does not follow the form.
-    """
-    match = _RULE.match(text.strip())
-    if not match:
-        raise ValueError(text)
-    parts = tuple(part.strip() for part in re.split(r"[+>]", match["parts"]))
-    if not all(re.fullmatch(r"[a-z_]+", part) for part in parts):
-        raise ValueError(text)
-    unless = tuple(word.lstrip("!") for word in match["not"].split())
-    follows = (False, *(sign == ">" for sign in re.findall(r"[+>]", match["parts"])))
-    return Pattern(parts, follows, int(match["window"] or 7), unless)
-
-
-def matches(pattern: Pattern, spans: Spans) -> bool:
-    """Whether the concepts of a pattern stand together somewhere."""
-    if any(concept not in spans for concept in pattern.concepts):
-        return False
-    return any(_extend(pattern, spans, [span]) for span in spans[pattern.concepts[0]])
-
-
-def _extend(pattern: Pattern, spans: Spans, chosen: list[tuple[int, int]]) -> bool:
-    if len(chosen) == len(pattern.concepts):
-        return not _objected(pattern, spans, chosen)
-    first, last = min(chosen)[0], max(chosen)[0]
-    low = chosen[-1][1] if pattern.follows[len(chosen)] else last - pattern.window
-    high = first + pattern.window
-    candidates = spans[pattern.concepts[len(chosen)]]
-    for index in range(bisect_left(candidates, (low, 0)), len(candidates)):
-        span = candidates[index]
-        if span[0] > high:
-            return False
-        free = all(span[0] != other[0] for other in chosen)
-        if free and _extend(pattern, spans, [*chosen, span]):
-            return True
-    return False
-
-
-def _objected(pattern: Pattern, spans: Spans, chosen: list[tuple[int, int]]) -> bool:
-    """Whether a concept that speaks against the pattern stands inside or close by."""
-    low, high = min(chosen)[0], max(end for _, end in chosen)
-    for concept in pattern.unless:
-        before, behind = _REACH.get(concept, _REACH_OF_OTHERS)
-        first, last = low - before, low + behind if behind < 0 else high + behind
-        first, last = _within_sentence(spans.get(BORDER, []), (low, high), (first, last))
-        there = spans.get(concept, [])
-        index = bisect_left(there, (first, 0))
-        if index < len(there) and there[index][0] <= last:
-            return True
-    return False
-
-
-def _within_sentence(
-    borders: Sequence[tuple[int, int]], match: tuple[int, int], reach: tuple[int, int]
-) -> tuple[int, int]:
-    """The reach of an objection, cut at the ends of the sentences that the match stands in."""
-    before = bisect_left(borders, (match[0] + 1, 0)) - 1
-    behind = bisect_left(borders, (match[1], 0))
-    first = max(reach[0], borders[before][0]) if before >= 0 else reach[0]
-    last = min(reach[1], borders[behind][0] - 1) if behind < len(borders) else reach[1]
-    return first, last
-
-
-def _phrase_end(rest: tuple[str, ...], tokens: Sequence[str], at: int) -> int:
-    """The position after a phrase that goes on at `at`, or 0 when it does not."""
-    if at + len(rest) > len(tokens):
-        return 0
-    for offset, word in enumerate(rest):
-        token = tokens[at + offset]
-        if word.endswith("*"):
-            if not token.startswith(word[:-1]):
-                return 0
-        elif word not in (token, _ANY_WORD) and not _is_slip(token, word):
-            return 0
-    return at + len(rest)
-
-
-def _is_slip(token: str, word: str) -> bool:
-    """Whether a token is a longer word with one letter lost, added, changed or swapped."""
-    if len(word) < _FUZZY_FROM or abs(len(token) - len(word)) > 1 or token[0] != word[0]:
-        return False
-    return bool(_deletions(token) & _deletions(word))
-
-
-def _add(lexicon: Lexicon, language: str, concept: str, entry: str) -> None:
-    parts = entry_words(entry)
-    first, rest = parts[0], tuple(parts[1:])
-    item = _Entry(language, concept, rest)
-    lexicon.known.update(word for word in rest if word.isalnum())
-    if first.endswith("*"):
-        lexicon.stems.setdefault(first[:-1], []).append(item)
-        return
-    lexicon.exact.setdefault(first, []).append(item)
-    if len(first) >= _FUZZY_FROM:
-        for shape in _deletions(first):
-            lexicon.fuzzy.setdefault(shape, set()).add(first)
 
 
 def entry_words(entry: str) -> list[str]:
@@ -258,5 +220,50 @@ def entry_words(entry: str) -> list[str]:
     return found
 
 
-def _deletions(word: str) -> frozenset[str]:
-    return frozenset({word, *(word[:at] + word[at + 1 :] for at in range(len(word)))})
+def _add(lexicon: Lexicon, language: str, concept: str, entry: str) -> None:
+    parts = entry_words(entry)
+    first, rest = parts[0], tuple(parts[1:])
+    item = Entry(language, concept, rest)
+    for word in rest:
+        if word.isalnum():
+            lexicon.known.add(word)
+            _add_shapes(lexicon, language, word)
+    if first.endswith("*"):
+        lexicon.stems.setdefault(first[:-1], []).append(item)
+        return
+    lexicon.exact.setdefault(first, []).append(item)
+    _add_shapes(lexicon, language, first)
+
+
+def _add_shapes(lexicon: Lexicon, language: str, word: str) -> None:
+    """Lists a word under the shapes in which it may be mistyped."""
+    if len(word) < _FUZZY_FROM or word in lexicon.near.get(word, ()):
+        return
+    for shape in deletions(word):
+        lexicon.near.setdefault(shape, set()).add(word)
+    if len(word) >= _TWO_SLIPS_FROM:
+        for shape in deletions(word, 2):
+            lexicon.near.setdefault(f"~{shape}", set()).add(word)
+    if language == "en":
+        lexicon.near.setdefault(f"/{sound(word)}", set()).add(word)
+
+
+def _begin(entries: Sequence[Entry]) -> _Start:
+    alone, loose = [], []
+    phrases: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if not entry.rest:
+            alone.append((entry.language, entry.concept))
+        elif entry.rest[0] == _ANY_WORD or entry.rest[0].endswith("*"):
+            loose.append(entry)
+        else:
+            phrases.setdefault(entry.rest[0], []).append(entry)
+    by_second = {word: tuple(several) for word, several in phrases.items()}
+    return _Start(tuple(dict.fromkeys(alone)), by_second, tuple(loose))
+
+
+def _is_slip(token: str, word: str) -> bool:
+    """Whether a token is a longer word with one letter lost, added, changed or swapped."""
+    if len(word) < _FUZZY_FROM or abs(len(token) - len(word)) > 1 or token[0] != word[0]:
+        return False
+    return bool(deletions(token) & deletions(word))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from app.guardrail.concepts import Lexicon
+from app.guardrail.concepts import Lexicon, Patience
 
 _SHORTEST: Final = 7
 _LONGEST: Final = 120
@@ -12,39 +12,43 @@ _LONGEST_WORD: Final = 14
 _SHORT_WORDS: Final = frozenset(
     ("i", "a", "my", "me", "in", "on", "is", "it", "am", "im", "no", "to", "of", "at", "be", "we")
 )
-_MAX_CUTS: Final = 24
 _MAX_DOUBLED: Final = 4
 
 
-def split_glued(lexicon: Lexicon, tokens: Sequence[str]) -> list[str]:
+def split_glued(lexicon: Lexicon, tokens: Sequence[str], patience: Patience) -> list[str]:
     """The words with unknown long ones cut, where the whole of such a word can be cut."""
     found: list[str] = []
-    cuts = 0
     for token in tokens:
-        worth = _SHORTEST <= len(token) <= _LONGEST and not _is_listed(lexicon, token)
-        if worth and cuts < _MAX_CUTS and not lexicon.has_stem(token):
-            cuts += 1
-            found += _cut(lexicon, token) or [_unstretch(lexicon, token)]
-        else:
-            found.append(_unstretch(lexicon, token))
+        if lexicon.holds(token) or not token.isalpha():
+            found.append(token)
+            continue
+        cut = patience.cuts.get(token)
+        if cut is None:
+            cut = patience.cuts[token] = _resolve(lexicon, token, patience)
+        found += cut
     return found
+
+
+def _resolve(lexicon: Lexicon, token: str, patience: Patience) -> list[str]:
+    if len(token) > _LONGEST:
+        return [token]
+    if len(token) >= _SHORTEST and patience.cuts_left > 0 and not lexicon.has_stem(token):
+        patience.cuts_left -= 1
+        cut = _cut(lexicon, token)
+        if cut:
+            return cut
+    return [_unstretch(lexicon, token)]
 
 
 def _unstretch(lexicon: Lexicon, token: str) -> str:
     """A word with letters held too long ("bleediing"), as the listed word it stands for."""
-    if len(token) > _LONGEST or _is_listed(lexicon, token):
-        return token
     doubled = [at for at in range(1, len(token)) if token[at] == token[at - 1]][:_MAX_DOUBLED]
     for number in range((1 << len(doubled)) - 1, 0, -1):
         dropped = {at for bit, at in enumerate(doubled) if number >> bit & 1}
         shorter = "".join(char for at, char in enumerate(token) if at not in dropped)
-        if _is_listed(lexicon, shorter):
+        if lexicon.holds(shorter):
             return shorter
     return token
-
-
-def _is_listed(lexicon: Lexicon, token: str) -> bool:
-    return token in lexicon.known or token in lexicon.exact
 
 
 def _cut(lexicon: Lexicon, token: str) -> list[str]:
@@ -64,6 +68,4 @@ def _cut(lexicon: Lexicon, token: str) -> list[str]:
 
 
 def _is_word(lexicon: Lexicon, part: str) -> bool:
-    if len(part) < 3:
-        return part in _SHORT_WORDS
-    return part in lexicon.known or part in lexicon.exact
+    return part in _SHORT_WORDS if len(part) < 3 else lexicon.holds(part)

@@ -47,6 +47,9 @@ _LOOK_ALIKES: Final = str.maketrans(
 )
 _LEET: Final = str.maketrans("0134578@$!|+69", "oleastbasiltgg")
 _LEET_I: Final = str.maketrans("0134578@$!|+69", "oieastbasiitgg")
+_LEET_MARK: Final = re.compile(r"[0134578@$!|+69]")
+_LEET_ONE: Final = re.compile(r"[1!|]")  # stands for an l or an i
+_LETTER: Final = re.compile(r"[^\W\d_]")
 _YEAR: Final = re.compile(r"\b((?:19|20)\d\d)")
 _ELONGATED: Final = re.compile(r"(.)\1{2,}")
 _INNER_BREAK: Final = re.compile(r"(?<=[^\W_])[-‐‑_.·•*~^|/\\\s]*[\r\n]+[-\s]*(?=[^\W_])")
@@ -96,21 +99,25 @@ def is_hidden(text: str) -> bool:
     return any(len(_alphabets(word)) > 1 for word in WORD.findall(text))
 
 
-def view_texts(text: str) -> tuple[str, ...]:
-    """Every form in which a text is judged: as written, and with the usual disguises undone."""
+def view_texts(text: str, *, thorough: bool = True) -> tuple[str, ...]:
+    """Every form in which a text is judged: as written, and with the usual disguises undone.
+
+    Of one piece of a long text fewer forms are enough (`thorough` off): its neighbours tell too.
+    """
     folded = fold(text)
     lines = " ".join(folded.split())
     hard = _harden(folded)
-    glued = _harden(_INNER_MARK.sub("", _INNER_BREAK.sub("", folded)))
-    found = [lines, hard, glued]
+    joined = _INNER_MARK.sub("", _INNER_BREAK.sub("", folded))
+    glued = _harden(joined)
+    found = [lines, hard, glued] if thorough else [lines, glued]
     if _HAS_LOOK_ALIKE.search(folded):  # real Cyrillic and Greek must survive the mapping
-        joined = join_spaced_letters(_INNER_MARK.sub("", _INNER_BREAK.sub("", folded)))
-        found.append(" ".join(joined.split()))
+        found.append(" ".join(join_spaced_letters(joined).split()))
     if _ELONGATED.search(folded):
         found.append(" ".join(_ELONGATED.sub(r"\1\1", join_spaced_letters(folded)).split()))
     if len(text) > _LONG:  # nobody disguises a whole book: the plain and the joined view will do
         return tuple(dict.fromkeys((lines, glued)))
-    found += [_unleet(view, table) for view in (hard, glued) for table in _leet_tables(view)]
+    disguised = (hard, glued) if thorough else (glued,)
+    found += [_unleet(view, table) for view in disguised for table in _leet_tables(view)]
     return tuple(dict.fromkeys(found))
 
 
@@ -228,8 +235,9 @@ def _harden(folded: str) -> str:
 
 
 def _leet_tables(view: str) -> tuple[dict[int, int], ...]:
-    digits = any(char in "0134578@$!|+69" for char in view)
-    return (_LEET, _LEET_I) if digits and any(char.isalpha() for char in view) else ()
+    if not (_LEET_MARK.search(view) and _LETTER.search(view)):
+        return ()
+    return (_LEET, _LEET_I) if _LEET_ONE.search(view) else (_LEET,)
 
 
 def _flush(text: str, run: list[tuple[str, int, int]], out: list[str], at: int) -> int:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from app.guardrail.approval import Approver
-from app.guardrail.concepts import Lexicon, Pattern
+from app.guardrail.concepts import Lexicon
+from app.guardrail.patterns import Pattern
 
 LANGUAGES: Final = ("en", "nl", "de", "fr", "es", "tr", "pl", "ar")
 VerdictName = Literal["allow", "soften", "withhold", "escalate"]

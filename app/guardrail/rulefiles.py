@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.guardrail.concepts import Pattern, entry_words, parse_pattern
+from app.guardrail.concepts import entry_words
+from app.guardrail.patterns import Pattern, parse_pattern
 from app.guardrail.policy import Clinic, Kind, QuestionRule
 from app.guardrail.yamlfile import (
     Mistakes,

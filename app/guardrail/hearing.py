@@ -1,0 +1,144 @@
+"""Reads a question once: every form in which it is judged, with the concepts that stand in it."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from app.guardrail.concepts import Lexicon, Patience
+from app.guardrail.glued import split_glued
+from app.guardrail.normalise import WORD, fold, view_texts
+from app.guardrail.patterns import BORDER, Spans
+
+COMMA: Final = ","
+ASKED_PART: Final = "asked_part"
+# The bare call ("help") counts when nothing else is said.
+_BARE_CALL: Final = "bare_call"
+# "This queue is killing me" is no alarm, but it is a feeling.
+_FEELINGS: Final = ("anger", "fear", "figures")
+_TOKEN: Final = re.compile(
+    WORD.pattern
+    + r"|[.!?;:\u061f\u2026]+(?=\s|$)|[,\u060c\u061b](?=\s)|(?<=\s)[-\u2013\u2014]+(?=\s)"
+)
+_SENTENCE_MARKS: Final = frozenset(".!?;:\u061f\u2026")
+_PIECE_END: Final = re.compile(r"[.!?;:\u061f\u2026]\s")
+# A text up to this long is one piece; of a longer one, only the pieces that change are read again.
+_ONE_PIECE: Final = 800
+_LEAST_PIECE: Final = 250
+# A question word counts among the first words of its part ("so and what is this").
+_ASKING_WITHIN: Final = 3
+
+
+@dataclass(frozen=True)
+class View:
+    """One form of a text as words, with language -> concept -> spans."""
+
+    tokens: tuple[str, ...]
+    spans: Mapping[str, Spans]
+
+
+def hear(lexicon: Lexicon, text: str, patience: Patience | None = None) -> tuple[View, ...]:
+    """The text as it was written, then with each usual disguise undone where that changes it."""
+    patience = patience or Patience()
+    thorough = len(text) <= _ONE_PIECE
+    pieces = [view_texts(piece, thorough=thorough) for piece in _pieces(text)]
+    plain = [_words_of(lexicon, piece[0], patience) for piece in pieces]
+    several = [_flat(plain)]
+    for number in range(1, max(map(len, pieces), default=0)):
+        changed = []
+        for piece, before in zip(pieces, plain, strict=True):
+            if number < len(piece):
+                again = _words_of(lexicon, piece[number], patience)
+                if again != before:
+                    changed.append(again)
+        if changed:
+            several.append(_flat(changed))
+    return tuple(view_of(lexicon, marked, patience) for marked in dict.fromkeys(several))
+
+
+def hear_plain(lexicon: Lexicon, text: str) -> View:
+    """A text read in its one folded form, for what was hidden in another one."""
+    patience = Patience()
+    return view_of(lexicon, tuple(_words_of(lexicon, fold(text), patience)), patience)
+
+
+def view_of(lexicon: Lexicon, marked: Sequence[str], patience: Patience) -> View:
+    """The concepts of words that stand between the marks of sentences and their parts."""
+    tokens: list[str] = []
+    borders: list[tuple[int, int]] = []
+    parts: list[int] = [0]
+    for word in marked:
+        if word not in (BORDER, COMMA):
+            tokens.append(word)
+            continue
+        parts.append(len(tokens))
+        if word == BORDER:
+            borders.append((len(tokens), len(tokens)))
+    found = lexicon.find(tokens, patience)
+    for language, spans in found.items():
+        found[language] = _without_figures(spans)
+        found[language][BORDER] = borders
+        found[language][ASKED_PART] = _asked_parts(spans, parts, len(tokens))
+        if len(spans.get(_BARE_CALL, ())) < len(tokens):
+            found[language].pop(_BARE_CALL, None)
+    return View(tuple(tokens), found)
+
+
+def _flat(pieces: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(word for piece in pieces for word in (*piece, BORDER))
+
+
+def _words_of(lexicon: Lexicon, view: str, patience: Patience) -> list[str]:
+    """The words of a folded text, with the marks between them."""
+    marked = []
+    for token in _TOKEN.findall(view):
+        if token[0].isalnum():
+            marked.append(token)
+        else:
+            marked.append(BORDER if token[0] in _SENTENCE_MARKS else COMMA)
+    return split_glued(lexicon, marked, patience)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A long text cut at the ends of sentences; each piece is looked at for disguises alone."""
+    start = 0
+    while len(text) - start > _ONE_PIECE:
+        match = _PIECE_END.search(text, start + _LEAST_PIECE, start + _ONE_PIECE)
+        cut = match.end() if match else text.rfind(" ", start + _LEAST_PIECE, start + _ONE_PIECE)
+        cut = cut if cut > 0 else start + _ONE_PIECE
+        yield text[start:cut]
+        start = cut
+    yield text[start:]
+
+
+def _asked_parts(spans: Spans, parts: Sequence[int], end: int) -> list[tuple[int, int]]:
+    """The parts of sentences that ask, by the question word among their first words."""
+    starts = sorted({*parts, *(span[0] for span in spans.get("joiner", ()))})
+    asking = spans.get("asking", ())
+    found = []
+    for number, start in enumerate(starts):
+        stop = starts[number + 1] if number + 1 < len(starts) else end
+        index = bisect_left(asking, (start, 0))
+        if index < len(asking) and asking[index][0] < min(start + _ASKING_WITHIN, stop):
+            found.append((start, stop))
+    return found
+
+
+def _without_figures(spans: Spans) -> Spans:
+    """The spans that touch no figure of speech, or go on behind it ("jump in front of")."""
+    end_of = {at: end for start, end in spans.get("figures", ()) for at in range(start, end)}
+    if not end_of:
+        return dict(spans)
+    kept = {}
+    for concept, several in spans.items():
+        free = [
+            (start, end)
+            for start, end in several
+            if concept in _FEELINGS
+            or end > max(end_of.get(start, 0), end_of.get(end - 1, 0)) > start
+            or not (start in end_of or end - 1 in end_of)
+        ]
+        if free:
+            kept[concept] = free
+    return kept
