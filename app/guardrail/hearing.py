@@ -21,13 +21,11 @@ _TOKEN: Final = re.compile(
     WORD.pattern
     + r"|[.!?;:\u061f\u2026]+(?=\s|$)|[,\u060c\u061b](?=\s)|(?<=\s)[-\u2013\u2014]+(?=\s)"
 )
-_SENTENCE_MARKS: Final = frozenset(".!?;:\u061f\u2026")
+_SENTENCE_MARKS: Final = frozenset(".!?;\u061f\u2026")
 _PIECE_END: Final = re.compile(r"[.!?;:\u061f\u2026]\s")
 # A text up to this long is one piece; of a longer one, only the pieces that change are read again.
 _ONE_PIECE: Final = 800
 _LEAST_PIECE: Final = 250
-# A question word counts among the first words of its part ("so and what is this").
-_ASKING_WITHIN: Final = 3
 
 
 @dataclass(frozen=True)
@@ -113,14 +111,22 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _asked_parts(spans: Spans, parts: Sequence[int], end: int) -> list[tuple[int, int]]:
-    """The parts of sentences that ask, by the question word among their first words."""
+    """The parts of sentences that ask: that begin with a question word, but for fillers.
+
+    Languages that put the question word anywhere list it as "asking_anywhere".
+    """
     starts = sorted({*parts, *(span[0] for span in spans.get("joiner", ()))})
-    asking = spans.get("asking", ())
+    asking = {start for name in ("asking", "opener") for start, _ in spans.get(name, ())}
+    anywhere = [start for start, _ in spans.get("asking_anywhere", ())]
+    skipped = {at for low, high in spans.get("filler", ()) for at in range(low, high)}
     found = []
     for number, start in enumerate(starts):
         stop = starts[number + 1] if number + 1 < len(starts) else end
-        index = bisect_left(asking, (start, 0))
-        if index < len(asking) and asking[index][0] < min(start + _ASKING_WITHIN, stop):
+        first = start
+        while first in skipped and first not in asking:
+            first += 1
+        index = bisect_left(anywhere, start)
+        if first in asking or (index < len(anywhere) and anywhere[index] < stop):
             found.append((start, stop))
     return found
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.guardrail.approval import cut_words, repeats
+from app.guardrail.complaints import complains, is_unplaced
 from app.guardrail.hearing import View, hear, hear_plain
 from app.guardrail.normalise import (
     base64_texts,
@@ -45,6 +46,8 @@ def find_alarm(policy: Policy, text: str, views: Sequence[View] | None = None) -
                 return Intent(rule.kind, rule.id)
         if any("alarm" in concepts for concepts in view.spans.values()):
             return Intent("emergency", "clinic.alarm_phrases")
+        if complains(policy.scale, view, _languages_of(policy, view)):
+            return Intent("emergency", "ask.emergency.complaint")
     return None
 
 
@@ -68,7 +71,16 @@ def find_intent(
             return Intent(rule.kind, rule.id)
         if rule.kind == "other_person" and _names_person(policy, text):
             return Intent("other_person", "ask.other_person.name")
-    return _topic(policy, text, views[0].spans, languages)
+    topic = _topic(policy, text, views[0].spans, languages)
+    # Nobody states what the guard cannot place about a person without somebody looking.
+    if is_unplaced(policy.scale, views[0], languages - {"en"} or languages):
+        return Intent("emergency", "ask.emergency.unplaced")
+    return topic
+
+
+def _languages_of(policy: Policy, view: View) -> set[str]:
+    """The languages that know most of a text, and English."""
+    return {"en", best_language(policy, view.tokens)}
 
 
 def _hidden_views(policy: Policy, text: str) -> Iterator[View]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from app.guardrail.approval import Approver
+from app.guardrail.complaints import Scale
 from app.guardrail.concepts import Lexicon
 from app.guardrail.patterns import Pattern
 
@@ -82,6 +83,7 @@ class Policy:
     digest: str
     kinds: Mapping[str, Kind]
     rules: tuple[QuestionRule, ...]
+    scale: Scale
     questions: Lexicon
     findings: Lexicon
     approvers: Mapping[str, Approver]

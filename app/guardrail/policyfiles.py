@@ -10,7 +10,7 @@ from app.guardrail.clinicfile import read_clinic
 from app.guardrail.concepts import build_lexicon
 from app.guardrail.normalise import fold, words
 from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Policy, QuestionRule
-from app.guardrail.rulefiles import Lists, read_concepts, read_questions
+from app.guardrail.rulefiles import Lists, read_concepts, read_questions, read_scale
 from app.guardrail.textfiles import read_texts
 from app.guardrail.vocabulary import Vocabulary
 from app.guardrail.wordfiles import read_approvers, read_words
@@ -46,6 +46,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     vocabularies, extras = read_words(folder / "words", mistakes)
     lists = read_concepts(folder / "concepts", clinic, mistakes)
     rules = read_questions(folder, kinds, lists, mistakes)
+    scale = read_scale(folder / "complaint.yaml", lists, mistakes)
     approvers = read_approvers(folder, vocabularies, clinic, mistakes)
     finding_lists = _read_findings(folder / "findings.yaml", mistakes)
     lists.setdefault("en", {})["finding"] = _findings_in_questions(finding_lists)
@@ -64,6 +65,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         digest=_digest(folder, clinic_file),
         kinds=kinds,
         rules=tuple(rule for rule in rules if rule.id not in clinic.switch_off),
+        scale=scale,
         questions=build_lexicon(lists, known),
         findings=build_lexicon({"en": finding_lists}, known),
         approvers=approvers,

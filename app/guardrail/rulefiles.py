@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from app.guardrail.complaints import Scale, WordKind
 from app.guardrail.concepts import entry_words
 from app.guardrail.patterns import Pattern, parse_pattern
 from app.guardrail.policy import Clinic, Kind, QuestionRule
@@ -95,3 +96,36 @@ def _patterns(part: Part | None, known: set[str], mistakes: Mistakes) -> tuple[P
                 mistakes.add(item.file, item.line, f"unknown concept {concept!r}")
         found.append(pattern)
     return tuple(found)
+
+
+def read_scale(file: Path, lists: Lists, mistakes: Mistakes) -> Scale:
+    """What the words of a complaint weigh."""
+    keys = check_keys(
+        read_yaml(file, mistakes),
+        needed=("threshold", "without_person", "statement", "kinds"),
+        allowed=(),
+        mistakes=mistakes,
+    )
+    known = {concept for concepts in lists.values() for concept in concepts}
+    kinds = []
+    for name, item in mapping(keys.get("kinds"), mistakes).items():
+        parts = check_keys(item, needed=("weight", "concepts"), allowed=(), mistakes=mistakes)
+        concepts = frozenset(text(parts.get("concepts"), mistakes).split())
+        for concept in sorted(concepts - known):
+            mistakes.add(item.file, item.line, f"unknown concept {concept!r}")
+        kinds.append(WordKind(name, _number(parts.get("weight"), mistakes), concepts))
+    return Scale(
+        threshold=_number(keys.get("threshold"), mistakes),
+        statement=_number(keys.get("statement"), mistakes),
+        without_person=frozenset(text(keys.get("without_person"), mistakes).split()),
+        kinds=tuple(kinds),
+    )
+
+
+def _number(part: Part | None, mistakes: Mistakes) -> int:
+    try:
+        return int(text(part, mistakes))
+    except ValueError:
+        if part:
+            mistakes.add(part.file, part.line, f"{part.value!r} is no number")
+        return 0
