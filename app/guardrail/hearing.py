@@ -21,7 +21,7 @@ _TOKEN: Final = re.compile(
     WORD.pattern
     + r"|[.!?;:\u061f\u2026]+(?=\s|$)|[,\u060c\u061b](?=\s)|(?<=\s)[-\u2013\u2014]+(?=\s)"
 )
-_SENTENCE_MARKS: Final = frozenset(".!?;\u061f\u2026")
+_SENTENCE_MARKS: Final = frozenset(".!?;:\u061f\u2026")
 _PIECE_END: Final = re.compile(r"[.!?;:\u061f\u2026]\s")
 # A text up to this long is one piece; of a longer one, only the pieces that change are read again.
 _ONE_PIECE: Final = 800
@@ -78,7 +78,7 @@ def view_of(lexicon: Lexicon, marked: Sequence[str], patience: Patience) -> View
         found[language] = _without_figures(spans)
         found[language][BORDER] = borders
         found[language][ASKED_PART] = _asked_parts(spans, parts, len(tokens))
-        if len(spans.get(_BARE_CALL, ())) < len(tokens):
+        if not _is_bare_call(spans, len(tokens)):
             found[language].pop(_BARE_CALL, None)
     return View(tuple(tokens), found)
 
@@ -129,6 +129,12 @@ def _asked_parts(spans: Spans, parts: Sequence[int], end: int) -> list[tuple[int
         if first in asking or (index < len(anywhere) and anywhere[index] < stop):
             found.append((start, stop))
     return found
+
+
+def _is_bare_call(spans: Spans, words: int) -> bool:
+    """Whether a text is a call for help and nothing else but fillers ("well, help")."""
+    said = [*spans.get(_BARE_CALL, ()), *spans.get("filler", ())]
+    return len({at for start, end in said for at in range(start, end)}) == words
 
 
 def _without_figures(spans: Spans) -> Spans:

@@ -21,6 +21,13 @@ from app.guardrail.reading_language import best_language, coverage, is_unread
 ALARMS: Final = ("emergency", "self_harm", "person_at_risk")
 MAX_QUESTION: Final = 2000
 _HIDDEN_COVERAGE: Final = 0.6
+# Concepts of the further emergency languages that alarm by one word.
+_KEY_WORDS: Final = {
+    "key_emergency": "emergency",
+    "key_self_harm": "self_harm",
+    "key_at_risk": "person_at_risk",
+}
+_READ_COVERAGE: Final = 0.6
 _PERSON: Final = re.compile(
     r"\b(?:scans?|pictures?|images?|results?|x-?rays?|mri|ct|reports?|records?|files?)"
     r"\s+(?:of|for|from|named)\s+"
@@ -46,6 +53,9 @@ def find_alarm(policy: Policy, text: str, views: Sequence[View] | None = None) -
                 return Intent(rule.kind, rule.id)
         if any("alarm" in concepts for concepts in view.spans.values()):
             return Intent("emergency", "clinic.alarm_phrases")
+        key = _key_word(policy, view)
+        if key:
+            return key
         if complains(policy.scale, view, _languages_of(policy, view)):
             return Intent("emergency", "ask.emergency.complaint")
     return None
@@ -73,9 +83,19 @@ def find_intent(
             return Intent("other_person", "ask.other_person.name")
     topic = _topic(policy, text, views[0].spans, languages)
     # Nobody states what the guard cannot place about a person without somebody looking.
-    if is_unplaced(policy.scale, views[0], languages - {"en"} or languages):
+    spoken = {language, best_language(policy, tokens)} - {"en"} or {"en"}
+    if any(is_unplaced(policy.scale, view, spoken) for view in views):
         return Intent("emergency", "ask.emergency.unplaced")
     return topic
+
+
+def _key_word(policy: Policy, view: View) -> Intent | None:
+    """An alarm by one word alone, in a text that no language of the pages can read."""
+    found = {concept for spans in view.spans.values() for concept in spans} & _KEY_WORDS.keys()
+    if not found or coverage(policy, view.tokens) >= _READ_COVERAGE:
+        return None
+    kind = min((_KEY_WORDS[concept] for concept in found), key=ALARMS.index)
+    return Intent(kind, f"ask.{kind}.key_word")
 
 
 def _languages_of(policy: Policy, view: View) -> set[str]:

@@ -9,7 +9,7 @@ import html
 import re
 import unicodedata
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import filterfalse, pairwise
 from typing import Final
 
 # Chinese and Japanese write no spaces, so each of their characters counts as a word.
@@ -49,6 +49,7 @@ _LEET: Final = str.maketrans("0134578@$!|+69", "oleastbasiltgg")
 _LEET_I: Final = str.maketrans("0134578@$!|+69", "oieastbasiitgg")
 _LEET_MARK: Final = re.compile(r"[0134578@$!|+69]")
 _LEET_ONE: Final = re.compile(r"[1!|]")  # stands for an l or an i
+_MIXED_WORD: Final = re.compile(r"\b(?!(?:19|20)\d\d)\w*[^\W\d_]\w*\b|\b1\b")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _YEAR: Final = re.compile(r"\b((?:19|20)\d\d)")
 _ELONGATED: Final = re.compile(r"(.)\1{2,}")
@@ -118,6 +119,8 @@ def view_texts(text: str, *, thorough: bool = True) -> tuple[str, ...]:
         return tuple(dict.fromkeys((lines, glued)))
     disguised = (hard, glued) if thorough else (glued,)
     found += [_unleet(view, table) for view in disguised for table in _leet_tables(view)]
+    if thorough and _LEET_MARK.search(hard):  # "c4ll 911": a number beside a word stays one
+        found.append(_MIXED_WORD.sub(lambda match: match[0].translate(_LEET_I), hard))
     return tuple(dict.fromkeys(found))
 
 
@@ -200,7 +203,7 @@ def _fold_ascii(text: str) -> str:
 def _fold_once(text: str) -> str:
     text = plain(text).casefold()
     text = unicodedata.normalize("NFKD", text)
-    text = "".join(char for char in text if not unicodedata.combining(char))
+    text = "".join(filterfalse(_is_mark, text))
     text = text.translate(_SINGLES).translate(_APOSTROPHES)
     return unicodedata.normalize("NFC", text)
 
@@ -213,6 +216,12 @@ def _visible(char: str) -> str:
     if category in ("Cf", "Co", "Cn", "Cs"):
         return ""
     return " " if category == "Cc" or category.startswith("Z") else char
+
+
+@lru_cache(maxsize=4096)
+def _is_mark(char: str) -> bool:
+    """Whether a character only changes the letter before it: an accent, a vowel sign of Hindi."""
+    return unicodedata.combining(char) > 0 or unicodedata.category(char) == "Mc"
 
 
 @cache

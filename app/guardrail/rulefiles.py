@@ -33,8 +33,10 @@ def read_concepts(folder: Path, clinic: Clinic, mistakes: Mistakes) -> Lists:
         for concept, part in keys.items():
             if concept == "language":
                 continue
-            entries = commas(text(part, mistakes))
+            entries = list(commas(text(part, mistakes)))
             _check_entries(entries, part, mistakes)
+            # "c'est" is also typed "c est".
+            entries += [entry.replace("'", " ") for entry in entries if "'" in entry]
             lists.setdefault(language, {}).setdefault(concept, []).extend(entries)
     for language, phrases in (clinic.alarm_phrases or {}).items():
         lists.setdefault(language, {}).setdefault("alarm", []).extend(phrases)
