@@ -8,6 +8,7 @@ from app.guardrail.hearing import ASKED_PART, View
 from app.guardrail.patterns import BORDER
 
 _LEAST_WORDS = 4
+_EXPLAINS = -2  # a kind that weighs this or less makes a statement harmless
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,15 @@ class Scale:
     """What the kinds of words weigh, and the sum at which a person is called."""
 
     threshold: int
+    plain_threshold: int  # of a sentence that neither asks nor holds anything harmless
     statement: int
     without_person: frozenset[str]  # languages that leave out "I" and "he"
     kinds: tuple[WordKind, ...]
+
+    def calls(self, names: frozenset[str]) -> bool:
+        """Whether a sentence that holds these kinds of words calls a person."""
+        plain = not names & (self.explaining | {ASKED_PART})
+        return self.weight_of(names) >= (self.plain_threshold if plain else self.threshold)
 
     def weight_of(self, names: frozenset[str]) -> int:
         """The sum of a sentence that holds these kinds of words."""
@@ -35,13 +42,13 @@ class Scale:
     @property
     def explaining(self) -> frozenset[str]:
         """The kinds of words that make a statement harmless."""
-        return frozenset(kind.name for kind in self.kinds if kind.weight < 0)
+        return frozenset(kind.name for kind in self.kinds if kind.weight <= _EXPLAINS)
 
 
 def complains(scale: Scale, view: View, languages: Iterable[str]) -> bool:
     """Whether some sentence weighs enough, in some language, to call a person."""
     return any(
-        scale.weight_of(held) >= scale.threshold
+        scale.calls(held)
         for language in languages
         for held in read_sentences(scale, language, view)
     )
@@ -49,8 +56,8 @@ def complains(scale: Scale, view: View, languages: Iterable[str]) -> bool:
 
 def is_unplaced(scale: Scale, view: View, languages: Iterable[str]) -> bool:
     """Whether somebody states something of a person that nothing harmless explains."""
-    return any(
-        "person" in held and len(view.tokens) >= _LEAST_WORDS and not held & scale.explaining
+    return len(view.tokens) >= _LEAST_WORDS and any(
+        {"person"} <= held and not held & (scale.explaining | {ASKED_PART})
         for language in languages
         for held in read_sentences(scale, language, view)
     )
@@ -68,6 +75,8 @@ def read_sentences(scale: Scale, language: str, view: View) -> Iterator[frozense
                 # Inside a part that asks, an odd number of its borders lies behind.
                 if kind.weight < 0 or not bisect_right(asked, start) % 2:
                     sentences.setdefault(bisect_right(ends, start), set()).add(kind.name)
+    for start, _ in spans.get(ASKED_PART, ()):
+        sentences.setdefault(bisect_right(ends, start), set()).add(ASKED_PART)
     implied = {"person"} if language in scale.without_person else set()
     for held in sentences.values():
         yield frozenset(held | implied)

@@ -29,10 +29,10 @@ _KEY_WORDS: Final = {
 }
 _READ_COVERAGE: Final = 0.6
 _PERSON: Final = re.compile(
-    r"\b(?:scans?|pictures?|images?|results?|x-?rays?|mri|ct|reports?|records?|files?)"
-    r"\s+(?:of|for|from|named)\s+"
-    r"(?!(?:the|my|a|an|this|that|me)\b)([A-Z][a-z]+)(?:\s+[A-Z][\w.]+)?"
-    r"|\b([A-Z][a-z]+)['\u2019]s\s+(?:scans?|pictures?|results?|x-?rays?|mri|ct|reports?)\b"
+    r"\b(?i:scans?|pictures?|images?|results?|x-?rays?|mri|ct|reports?|records?|files?)"
+    r"\s+(?i:of|for|from|named)\s+"
+    r"(?!(?i:the|my|a|an|this|that|me)\b)([A-Z][a-z]+)(?:\s+[A-Z][\w.]+)?"
+    r"|\b([A-Z][a-z]+)['\u2019]s\s+(?i:scans?|pictures?|results?|x-?rays?|mri|ct|reports?)\b"
 )
 
 

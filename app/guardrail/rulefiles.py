@@ -104,7 +104,7 @@ def read_scale(file: Path, lists: Lists, mistakes: Mistakes) -> Scale:
     """What the words of a complaint weigh."""
     keys = check_keys(
         read_yaml(file, mistakes),
-        needed=("threshold", "without_person", "statement", "kinds"),
+        needed=("threshold", "plain_threshold", "without_person", "statement", "kinds"),
         allowed=(),
         mistakes=mistakes,
     )
@@ -118,6 +118,7 @@ def read_scale(file: Path, lists: Lists, mistakes: Mistakes) -> Scale:
         kinds.append(WordKind(name, _number(parts.get("weight"), mistakes), concepts))
     return Scale(
         threshold=_number(keys.get("threshold"), mistakes),
+        plain_threshold=_number(keys.get("plain_threshold"), mistakes),
         statement=_number(keys.get("statement"), mistakes),
         without_person=frozenset(text(keys.get("without_person"), mistakes).split()),
         kinds=tuple(kinds),
