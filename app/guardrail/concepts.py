@@ -20,8 +20,8 @@ _ARABIC_PREFIXES = frozenset("وفبل")  # and, so, with, to: written on to the
 class Patience:
     """How much work one text is worth: a text of more new words than these is noise."""
 
-    slips_left: int = 120  # words that are compared letter by letter
-    long_slips_left: int = 30  # words that are searched for two slips
+    slips_left: int = 100  # words that are compared letter by letter
+    long_slips_left: int = 12  # words that are searched for two slips
     cuts_left: int = 24  # words that are looked at for missing spaces
     cuts: dict[str, list[str]] = field(default_factory=dict)
     similar: dict[str, tuple[str, ...]] = field(default_factory=dict)

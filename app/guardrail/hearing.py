@@ -123,10 +123,10 @@ def _asked_parts(spans: Spans, parts: Sequence[int], end: int) -> list[tuple[int
     for number, start in enumerate(starts):
         stop = starts[number + 1] if number + 1 < len(starts) else end
         first = start
-        while first in skipped and first not in asking:
+        while first < stop and first in skipped and first not in asking:
             first += 1
         index = bisect_left(anywhere, start)
-        if first in asking or (index < len(anywhere) and anywhere[index] < stop):
+        if (first < stop and first in asking) or (index < len(anywhere) and anywhere[index] < stop):
             found.append((start, stop))
     return found
 
@@ -147,9 +147,9 @@ def _without_figures(spans: Spans) -> Spans:
         free = [
             (start, end)
             for start, end in several
-            if concept in _FEELINGS
+            if (start not in end_of and end - 1 not in end_of)
+            or concept in _FEELINGS
             or end > max(end_of.get(start, 0), end_of.get(end - 1, 0)) > start
-            or not (start in end_of or end - 1 in end_of)
         ]
         if free:
             kept[concept] = free

@@ -28,6 +28,8 @@ _KEY_WORDS: Final = {
     "key_at_risk": "person_at_risk",
 }
 _READ_COVERAGE: Final = 0.6
+_LONG_TEXT: Final = 100
+_NOISE_COVERAGE: Final = 0.3
 _PERSON: Final = re.compile(
     r"\b(?i:scans?|pictures?|images?|results?|x-?rays?|mri|ct|reports?|records?|files?)"
     r"\s+(?i:of|for|from|named)\s+"
@@ -56,7 +58,9 @@ def find_alarm(policy: Policy, text: str, views: Sequence[View] | None = None) -
         key = _key_word(policy, view)
         if key:
             return key
-        if complains(policy.scale, view, _languages_of(policy, view)):
+        if not _is_noise(policy, view) and complains(
+            policy.scale, view, _languages_of(policy, view)
+        ):
             return Intent("emergency", "ask.emergency.complaint")
     return None
 
@@ -84,9 +88,16 @@ def find_intent(
     topic = _topic(policy, text, views[0].spans, languages)
     # Nobody states what the guard cannot place about a person without somebody looking.
     spoken = {language, best_language(policy, tokens)} - {"en"} or {"en"}
-    if any(is_unplaced(policy.scale, view, spoken) for view in views):
+    if any(
+        is_unplaced(policy.scale, view, spoken) and not _is_noise(policy, view) for view in views
+    ):
         return Intent("emergency", "ask.emergency.unplaced")
     return topic
+
+
+def _is_noise(policy: Policy, view: View) -> bool:
+    """Whether a long text is hardly made of words, so that its few words say nothing together."""
+    return len(view.tokens) > _LONG_TEXT and coverage(policy, view.tokens) < _NOISE_COVERAGE
 
 
 def _key_word(policy: Policy, view: View) -> Intent | None:

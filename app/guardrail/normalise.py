@@ -52,6 +52,7 @@ _LEET_ONE: Final = re.compile(r"[1!|]")  # stands for an l or an i
 _MIXED_WORD: Final = re.compile(r"\b(?!(?:19|20)\d\d)\w*[^\W\d_]\w*\b|\b1\b")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _YEAR: Final = re.compile(r"\b((?:19|20)\d\d)")
+_ONE_LETTER: Final = re.compile(r"([^\W\d_])\1{2,}")  # "aaaa" among spaced letters
 _ELONGATED: Final = re.compile(r"(.)\1{2,}")
 _INNER_BREAK: Final = re.compile(r"(?<=[^\W_])[-‐‑_.·•*~^|/\\\s]*[\r\n]+[-\s]*(?=[^\W_])")
 _INNER_MARK: Final = re.compile(r"(?<=[^\W\d_])[-‐‑_.·•*~^|\\+=:;,\"']+(?=[^\W\d_])")
@@ -143,12 +144,13 @@ def join_spaced_letters(folded: str) -> str:
     run: list[tuple[str, int, int]] = []
     at = 0
     for match in WORD.finditer(folded):
-        single = match.end() - match.start() == 1 and match[0] < "\u2e80"
+        word = match[0]
+        single = (len(word) == 1 or _ONE_LETTER.fullmatch(word)) and word < "\u2e80"
         if single and (not run or match.start() - run[-1][2] <= 4):
-            run.append((match[0], match.start(), match.end()))
+            run.append((word[0], match.start(), match.end()))
             continue
         at = _flush(folded, run, out, at)
-        run = [(match[0], match.start(), match.end())] if single else []
+        run = [(word[0], match.start(), match.end())] if single else []
     at = _flush(folded, run, out, at)
     out.append(folded[at:])
     return "".join(out)
@@ -221,7 +223,7 @@ def _visible(char: str) -> str:
 @lru_cache(maxsize=4096)
 def _is_mark(char: str) -> bool:
     """Whether a character only changes the letter before it: an accent, a vowel sign of Hindi."""
-    return unicodedata.combining(char) > 0 or unicodedata.category(char) == "Mc"
+    return unicodedata.category(char) in ("Mn", "Mc", "Me")
 
 
 @cache

@@ -4,6 +4,7 @@
 
 import html
 import random
+import unicodedata
 from collections.abc import Callable
 
 LOOK_ALIKES = {"a": "а", "e": "е", "o": "о", "p": "р", "c": "с", "x": "х", "i": "і", "y": "у"}
@@ -50,12 +51,23 @@ def break_lines(text: str, chance: random.Random) -> str:
     return " ".join(out)
 
 
+def letters_of(word: str) -> list[str]:
+    """The letters of a word, each with the signs that belong to it (the vowels of Hindi)."""
+    found: list[str] = []
+    for char in word:
+        if found and unicodedata.category(char).startswith("M"):
+            found[-1] += char
+        else:
+            found.append(char)
+    return found
+
+
 def space_letters(text: str, _: random.Random) -> str:
-    return "   ".join(" ".join(word) for word in text.split())
+    return "   ".join(" ".join(letters_of(word)) for word in text.split())
 
 
 def dot_letters(text: str, _: random.Random) -> str:
-    return "  ".join(".".join(word) for word in text.split())
+    return "  ".join(".".join(letters_of(word)) for word in text.split())
 
 
 def leet(text: str, _: random.Random) -> str:

@@ -126,8 +126,8 @@ def test_markup_of_the_patient_is_never_repeated() -> None:
 FAULTS = [
     (module, name, error)
     for module, names in (
-        (check, ("find_alarm", "find_intent", "judge_answer", "view_texts")),
-        (intents, ("view_texts", "matches", "is_unread")),
+        (check, ("find_alarm", "find_intent", "judge_answer", "view_texts", "hear")),
+        (intents, ("complains", "matches", "is_unread")),
         (answers, ("split_sentences", "fold", "best_language")),
     )
     for name in names
