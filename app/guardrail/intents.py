@@ -87,10 +87,7 @@ def find_intent(
             return Intent("other_person", "ask.other_person.name")
     topic = _topic(policy, text, views[0].spans, languages)
     # Nobody states what the guard cannot place about a person without somebody looking.
-    spoken = {language, best_language(policy, tokens)} - {"en"} or {"en"}
-    if any(
-        is_unplaced(policy.scale, view, spoken) and not _is_noise(policy, view) for view in views
-    ):
+    if any(_is_unplaced(policy, view, language) for view in views):
         return Intent("emergency", "ask.emergency.unplaced")
     return topic
 
@@ -107,6 +104,11 @@ def _key_word(policy: Policy, view: View) -> Intent | None:
         return None
     kind = min((_KEY_WORDS[concept] for concept in found), key=ALARMS.index)
     return Intent(kind, f"ask.{kind}.key_word")
+
+
+def _is_unplaced(policy: Policy, view: View, language: str) -> bool:
+    spoken = {language, best_language(policy, view.tokens)} - {"en"} or {"en"}
+    return is_unplaced(policy.scale, view, spoken) and not _is_noise(policy, view)
 
 
 def _languages_of(policy: Policy, view: View) -> set[str]:
