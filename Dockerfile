@@ -24,6 +24,7 @@ COPY model model
 COPY training training
 COPY templates templates
 COPY static static
+COPY tests/guardrail/cases tests/guardrail/cases
 COPY README.md CHANGELOG.md LICENSE ./
 ENV ANTEROOM_DATA_DIR=/data \
     ANTEROOM_HOST=0.0.0.0 \

@@ -31,6 +31,11 @@ _CUTS: Final = re.compile(
 )
 _SUBSTANCES: Final = frozenset(["a_blood", "a_fat", "a_lymph", "a_bile", "a_cells", "a_tissue"])
 _PRONOUNS: Final = frozenset(["it", "they", "its", "their", "he", "she"])
+# "Is that in the bone?" asks where something is that nobody has named.
+_POINTS: Final = re.compile(
+    r"\b(?:this|that|these|those|das|dies|dit|dat|deze|ce|ca|cela|eso|esto|to|هذا|هذه|ذلك) "
+    r"(?:in|on|at|inside|near|im|am|auf|op|bij|dans|sur|en|w|na|في|علي)\b"
+)
 
 Mode = Literal["open", "closed"]
 
@@ -56,10 +61,13 @@ def judge_answer(policy: Policy, question: str, raw: str, language: str) -> Judg
     """Judges at most MAX_RAW characters of a raw answer; what lies behind is never shown."""
     cut = raw[:MAX_RAW]
     tokens = words(fold(cut))
-    if not tokens or not any(token.isalpha() or not token.isdigit() for token in tokens):
+    if not tokens:
         return Judgement(False, (), False, "answer.blank")
     if repeats(tokens):
         return Judgement(False, (), False, "answer.loop")
+    if all(token.isdigit() for token in tokens):
+        # A number can be read, so it draws the same words as any other verdict ("9 of 10").
+        return Judgement(False, (), True, "answer.number")
     approvers = _approvers(policy, language, tokens)
     asked = _read_question(policy, question, language)
     sentences = split_sentences(cut)
@@ -144,7 +152,9 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
         allowed = policy.plain_words.get(code, frozenset())
         bare = [tag.split("_", 1)[-1] for tag in reading.tagged]
         known = all(word in allowed for word in reading.unknown)
-        presumes = any(word in _PRONOUNS for word in bare)
+        presumes = any(word in _PRONOUNS for word in bare) or bool(
+            _POINTS.search(" ".join(words(fold(question))))
+        )
         anchored = reading.anchored or "part" in bare
         plain |= known and len(bare) >= 3 and anchored and not presumes
         yes_no |= (

@@ -1,4 +1,7 @@
-"""`python -m app check-guardrail`: runs the real guard over cases, or measures the tell."""
+"""`python -m app check-guardrail`: runs the real guard over cases, or measures the tell.
+
+With `--keep` what it found is written into the data folder, where the staff page reads it.
+"""
 
 import argparse
 import dataclasses
@@ -9,8 +12,9 @@ from pathlib import Path
 
 from app.guardrail.check import Guard, Verdict
 from app.guardrail.policyfiles import load_policy
+from app.guardrail.record import make_record, write_record
 from app.guardrail.scoring import Case, Score, judge_case, score_cases
-from app.guardrail.tell import measure_tell
+from app.guardrail.tell import Tell, measure_tell
 from app.guardrail.yamlfile import PolicyError
 
 
@@ -19,11 +23,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parse(argv)
     try:
         guard = Guard.load(arguments.policy)
-        if arguments.gravity:
-            _print_tell(arguments.policy, read_cases(arguments.gravity))
+        tells = _measure(arguments.policy, arguments.gravity or arguments.tell)
         if not arguments.cases:
             return 0
-        cases = read_cases(arguments.cases)
+        cases = read_all(arguments.cases)
     except (OSError, ValueError, PolicyError) as error:
         print(error, file=sys.stderr)  # noqa: T201  (a command speaks to its terminal)
         return 2
@@ -32,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         write_results(arguments.out, cases, verdicts)
         return 0
     score = score_cases(cases, verdicts)
+    if arguments.keep:
+        record = make_record(guard.policy_version, guard.digest, cases, score, tells)
+        write_record(arguments.keep, record)
     _say(report(score, len(cases), guard.policy_version))
     return 1 if score.safety else 0
 
@@ -55,6 +61,19 @@ def read_cases(file: Path) -> list[Case]:
             raise ValueError(f"{file.name}:{number}: is no case")
         cases.append(case)
     return cases
+
+
+def read_all(path: Path) -> list[Case]:
+    """The cases of a file, or of every `.jsonl` file of a folder.
+
+    Raises:
+        OSError: a file cannot be read, or the folder holds none.
+        ValueError: a line is no case.
+    """
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    if not files:
+        raise FileNotFoundError(f"{path.name} holds no .jsonl file")
+    return [case for file in files for case in read_cases(file)]
 
 
 def write_results(file: Path, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> None:
@@ -86,18 +105,24 @@ def report(score: Score, number: int, version: str) -> str:
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m app check-guardrail", description=__doc__)
-    parser.add_argument("--cases", type=Path, help="JSON lines, one case each")
+    parser.add_argument("--cases", type=Path, help="JSON lines, one case each; or a folder of them")
     parser.add_argument("--out", type=Path, help="write id, verdict and text as JSON lines")
     parser.add_argument("--gravity", type=Path, help="labelled diagnoses: print the tell")
+    parser.add_argument("--tell", type=Path, help="the same as --gravity")
+    parser.add_argument("--keep", type=Path, help="data folder: write what was found for the staff")
     parser.add_argument("--policy", type=Path, help="a clinic's own policy.yaml")
     arguments = parser.parse_args(argv)
-    if not arguments.cases and not arguments.gravity:
-        parser.error("give --cases or --gravity")
+    if not (arguments.cases or arguments.gravity or arguments.tell):
+        parser.error("give --cases, --gravity or --tell")
     return arguments
 
 
-def _print_tell(clinic_file: Path | None, cases: Sequence[Case]) -> None:
-    policy = load_policy(clinic_file)
+def _measure(clinic_file: Path | None, gravity: Path | None) -> list[Tell]:
+    """Prints and gives the tell with category B off and allowed; nothing without a file."""
+    if gravity is None:
+        return []
+    policy, cases = load_policy(clinic_file), read_cases(gravity)
+    tells = []
     for allowed in (False, True):
         clinic = dataclasses.replace(policy.clinic, use_categories=allowed)
         guard = Guard(dataclasses.replace(policy, clinic=clinic))
@@ -106,6 +131,8 @@ def _print_tell(clinic_file: Path | None, cases: Sequence[Case]) -> None:
         for part, value in tell.distances.items():
             _say(f"  {part:<20} {value:.2f}")
         _say(f"  {'average':<20} {tell.average:.2f}   categorised {tell.categorised:.0%}")
+        tells.append(tell)
+    return tells
 
 
 def _say(text: str) -> None:

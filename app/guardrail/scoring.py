@@ -43,12 +43,14 @@ class Score:
     counts: Counter[str] = field(default_factory=Counter)
     groups: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)
     safety: int = 0
 
     def fail(self, case: Case, what: str, *, safety: bool = False) -> None:
         """Notes one failure."""
         self.failures.append(f"{case.get('group', '?')} {case['id']}: {what}")
         self.groups[str(case.get("group", "?"))] += 1
+        self.failed.add(str(case["id"]))
         self.safety += safety
 
 

@@ -30,6 +30,7 @@ EVERYBODY: Final = _roles("nurse", "doctor", "librarian", "admin")
 CARE: Final = _roles("nurse", "doctor")
 LISTENING: Final = Entry(roles=CARE.roles, listens=True)
 DOCTOR: Final = _roles("doctor")
+GUARD: Final = _roles("doctor", "admin")
 LIBRARY: Final = _roles("librarian", "admin")
 ADMIN: Final = _roles("admin")
 
@@ -118,6 +119,7 @@ ACCESS: Final[Mapping[tuple[str, str], Entry]] = {
     ("POST", "/staff/settings/logo"): ADMIN,
     ("POST", "/staff/settings/earlier"): ADMIN,
     ("GET", "/staff/settings/preview.css"): ADMIN,
+    ("GET", "/staff/guard"): GUARD,
     ("GET", "/staff/clinic"): ADMIN,
     ("GET", "/staff/clinic/audit"): ADMIN,
     ("GET", "/staff/clinic/audit.csv"): ADMIN,

@@ -11,6 +11,7 @@ from app.staff import (
     clinic_settings,
     corrections,
     design,
+    guard,
     handover,
     library_import,
     login,
@@ -54,5 +55,6 @@ for part in (
     adapters,
     clinic,
     clinic_settings,
+    guard,
 ):
     router.include_router(part.router)
