@@ -66,12 +66,13 @@ def look_once(desk: Desk) -> bool:
 
 def _carry_out(desk: Desk, session: Session, row: Row) -> bool:
     """Finish a claimed row, whatever happens; one whose visit is gone by now is dropped."""
+    visit_id = row.visit_id  # a row that was erased meanwhile can no longer say
     try:
         with desk.watchdog.watching():
             _finish(desk, session, row)
     except Exception as error:  # whatever happens, the row gets a state with a name
         session.rollback()
-        if visits.still_there(session, {row.visit_id}):
+        if visits.still_there(session, {visit_id}):
             _report(row, error)
             _give_up(desk.house, session, row, error)
     return True

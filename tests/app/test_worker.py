@@ -201,3 +201,37 @@ def test_a_clinic_says_which_structures_are_looked_for(house: House, opened: Ope
     scan = look(house, opened, ScriptedBackend(script))
     with house.sessions() as session:
         assert scans.regions_of(session, opened, scan) == []
+
+
+def test_the_same_question_about_the_same_picture_is_not_asked_again(
+    house: House, opened: OpenedVisit
+) -> None:
+    backend = ScriptedBackend(script, delay_seconds=0.01)
+    scan = look(house, opened, backend)
+    backend.requests.clear()
+    first, second = (ask(house, opened, scan.scan_id) for _ in range(2))
+    for _ in range(2):
+        assert work_once(house, scripted_engine(backend), "w1")
+    assert len(backend.requests) == 1
+    with house.sessions() as session:
+        one, other = session.get(Turn, first), session.get(Turn, second)
+        assert one is not None
+        assert other is not None
+        assert turns.raw_of(opened, one) == turns.raw_of(opened, other) == "glioblastoma"
+        assert turns.shown_of(opened, one) == turns.shown_of(opened, other)
+
+
+def test_a_visit_erased_while_its_question_is_answered_leaves_nothing(
+    house: House, opened: OpenedVisit
+) -> None:
+    scan = look(house, opened, ScriptedBackend(script))
+    turn_id = ask(house, opened, scan.scan_id)
+
+    def erase(request: Request) -> str:
+        with house.sessions() as session, session.begin():
+            visits.erase(session, house.blobs, opened.visit.visit_id)
+        return script(request)
+
+    assert work_once(house, scripted_engine(ScriptedBackend(erase)), "w1")
+    with house.sessions() as session:
+        assert session.get(Turn, turn_id) is None

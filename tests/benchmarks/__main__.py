@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from model.compact_folder import shipped_model
+from tests.benchmarks.agreement import measure_agreement
 from tests.benchmarks.calls import measure_calls
 from tests.benchmarks.full_random import make_random
 from tests.benchmarks.guard import measure_guard
@@ -105,6 +106,8 @@ def _compact(rounds: int) -> Numbers:
     folder = shipped_model()
     numbers = measure_sides(folder, dtype="float32", rounds=rounds, say=say, most=1, threads=1)
     numbers |= _loading(folder, numbers["weights_gib"])
+    numbers |= measure_agreement(folder)
+    say("agreement of the smallest form")
     with tempfile.TemporaryDirectory() as data:
         one, many = (measure_tablets(Path(data), tablets) for tablets in (1, 20))
     say("journeys of 1 and of 20 tablets")

@@ -26,8 +26,8 @@ def draw_curves(
     for step in range(6):
         (x, y), share = at((most_x * step / 5, most_y * step / 5)), step / 5
         draw.line([(EDGE, y), (WIDTH - EDGE, y)], fill="#dddddd")
-        draw.text((8, y - 6), f"{most_y * share:.3g}", fill="black")
-        draw.text((x - 8, HEIGHT - EDGE + 6), f"{most_x * share:.3g}", fill="black")
+        draw.text((8, y - 6), f"{most_y * share:g}", fill="black")
+        draw.text((x - 8, HEIGHT - EDGE + 6), f"{most_x * share:g}", fill="black")
     draw.text((EDGE, 12), title, fill="black")
     draw.text((WIDTH // 2 - 60, HEIGHT - 24), axes[0], fill="black")
     draw.text((8, EDGE - 22), axes[1], fill="black")
