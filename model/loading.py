@@ -98,7 +98,8 @@ def unload(net: Any) -> None:
     for layer in net.modules():
         if isinstance(layer, PackedLinear):
             del layer.packed
-    net.to("meta")
+        layer._parameters.clear()  # not net.to("meta"): weights in four bits cannot go there
+        layer._buffers.clear()
 
 
 def _let_go(tensor: Tensor) -> None:
