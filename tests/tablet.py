@@ -73,6 +73,11 @@ class Tablet:
     ) -> None:
         self._client.close()
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies of this visitor by name."""
+        return dict(self._client.cookies)
+
     def open(self, path: str) -> httpx.Response:
         """Go to an address."""
         return self._keep(self._client.get(path))

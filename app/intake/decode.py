@@ -10,6 +10,7 @@ import sys
 from typing import BinaryIO
 
 from app.intake.reasons import Refused
+from app.intake.room import make_room
 from app.intake.wire import Decoded, Order, pack_decoded, pack_refusal, unpack_order
 
 _MAX_OPEN_FILES = 64
@@ -19,6 +20,7 @@ def main() -> None:
     """Decode what stands on stdin; every outcome but a crash is an answer on stdout."""
     answers = private_stdout()
     memory_bytes, cpu_seconds = (int(value) for value in sys.argv[1:3])
+    make_room()
     bound(memory_bytes, cpu_seconds)
     answers.write(_answer(sys.stdin.buffer.read()))
     answers.flush()

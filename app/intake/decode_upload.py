@@ -17,6 +17,7 @@ from app.intake.decode import bound, private_stdout
 from app.intake.dicom import Frame, OpenedFile, facts_of, open_file, show
 from app.intake.hounsfield import to_stored
 from app.intake.reasons import Refused
+from app.intake.room import make_room
 from app.intake.sorting import Item, Stack, outward, sampled, sort_into_stacks, thinned
 from app.intake.stream import UploadOrder, unpack_order, write
 from app.intake.survey import Survey, survey
@@ -47,6 +48,7 @@ def main() -> None:
     """Carry out the order on stdin; every outcome but a crash is a message on stdout."""
     out = private_stdout()
     order = unpack_order(sys.stdin.buffer.read())
+    make_room()
     bound(order.limits.memory_bytes, order.limits.upload_cpu_seconds)
     try:
         _carry_out(order, out)

@@ -9,6 +9,7 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi, get_decoder
 
+from app.intake import dcmdjpeg
 from app.intake.frames import numbers_of, values_of, whole_number, word_of
 from app.intake.limits import Limits
 from app.intake.reasons import Refused
@@ -163,6 +164,10 @@ def _check_native_length(dataset: Dataset, pixels: int) -> None:
 
 
 def _stored(dataset: Dataset, syntax: str, index: int) -> tuple[NDArray[Any], str]:
+    if syntax == uid.JPEGExtended12Bit and whole_number(dataset, "BitsStored", default=8) > 8:
+        return dcmdjpeg.decoded(dataset, syntax, index), word_of(
+            dataset, "PhotometricInterpretation"
+        )
     decoder = get_decoder(uid.UID(syntax))
     try:
         stored, described = decoder.as_array(

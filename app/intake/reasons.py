@@ -8,7 +8,8 @@ Reasons for a refusal (each page text says why and what to do next):
 * ``too_small``: fewer than 32 pixels on a side; too little to see.
 * ``not_a_picture``: text, a program, or bytes of no known kind.
 * ``unsupported_format``: a picture in a format or compression that is not read here (GIF, TIFF,
-  AVIF, SVG, 12-bit JPEG in DICOM …); a PNG or JPEG copy, or a photo of the screen, would do.
+  AVIF, SVG, 12-bit JPEG in DICOM where dcmdjpeg is not installed …); a PNG or JPEG copy, or a
+  photo of the screen, would do.
 * ``pdf``: a document; often the written report instead of the picture.
 * ``archive``: a packed folder of another kind than zip; open it and choose what is inside.
 * ``locked_archive``: a zip folder with a password.

@@ -7,11 +7,23 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.reliability import calls, canaries, faults, guard_cases, uploads
+from tests.reliability import (
+    abuse,
+    bombs,
+    calls,
+    canaries,
+    disguises,
+    faults,
+    guard_cases,
+    uploads,
+)
 from tests.reliability.bar import Bar
 
 BARS = {
     "changed-files": uploads.changed_files,
+    "bombs": bombs.bombs,
+    "disguises": disguises.disguises,
+    "http-abuse": abuse.http_abuse,
     "kill-server": faults.kill_the_server,
     "kill-worker": faults.kill_the_worker,
     "canaries": canaries.canaries_in_logs,

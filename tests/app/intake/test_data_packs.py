@@ -1,6 +1,7 @@
 """Real files of the data packs: each gives the picture, or the refusal, that its list expects."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from app.intake.receive import ReceivedScan, Refusal, receive
 from tests.app.intake.made_files import pixels_of
 
 REASON_FOR = {
-    "mr-jpeg-extended-12bit.dcm": "unsupported_format",
     "nm-bone-scan.dcm": "unsupported_modality",
     "xa-brain-angiogram.dcm": "unsupported_modality",
     "us-obstetric-2frame-palette-rle.dcm": "unsupported_modality",
@@ -39,6 +39,10 @@ def dicom_pack(data_folder: Path) -> Path:
     return folder
 
 
+if shutil.which("dcmdjpeg") is None:
+    REASON_FOR["mr-jpeg-extended-12bit.dcm"] = "unsupported_format"
+
+
 def listed(folder: Path) -> list[dict[str, object]]:
     lines = (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
@@ -57,7 +61,9 @@ def test_every_file_of_the_dicom_pack_ends_as_its_list_expects(dicom_pack: Path)
         name, expected = str(row["file"]), str(row["expected"])
         answer = receive((dicom_pack / name).read_bytes())
         if name in REASON_FOR:
-            assert expected != "accept", name
+            assert not expected.startswith("accept") or "else" in expected or "or a" in expected, (
+                name
+            )
             if answer != Refusal(REASON_FOR[name]):
                 wrong[name] = answer
         elif not isinstance(answer, ReceivedScan) or pixels_of(answer.image_png).std() < 10:
@@ -108,5 +114,7 @@ def test_every_photo_is_opened_upright_and_bare(data_folder: Path, pack: str) ->
         assert ("turned_upright" in scan.notes) == turned, row["file"]
         if turned:
             stored = np.array([int(str(row["width"])), int(str(row["height"]))], dtype=float)
-            shown = np.array([scan.height, scan.width], dtype=float)
+            # A straightened film has the shape of the film; the whole photo keeps its own.
+            whole = pixels_of(scan.whole_png or scan.image_png)
+            shown = np.array(whole.shape[:2], dtype=float)
             assert np.allclose(stored / stored.max(), shown / shown.max(), atol=0.01)
