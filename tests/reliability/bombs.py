@@ -17,8 +17,14 @@ def bombs(_: Path, _is_full: bool) -> Bar:
     """Bar 12: each refused within 2 s, with at most 300 MB more than a sound file takes."""
     started = time.monotonic()
     failed, count, slowest, most = bomb_failures()
-    what = f"bombs (slowest {slowest:.2f} s, at most {most} MiB more)"
+    what = f"bombs (slowest {slowest:.2f} s of CPU, at most {most} MiB more)"
     return Bar(12, what, len(failed), count, 25, time.monotonic() - started)
+
+
+def _cpu_seconds() -> float:
+    """What the decoders and this process took; a busy machine stretches the clock, not this."""
+    kinds = (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)
+    return sum(sum(resource.getrusage(kind)[:2]) for kind in kinds)
 
 
 def bomb_failures(seconds: float = SECONDS) -> tuple[list[str], int, float, int]:
@@ -28,9 +34,9 @@ def bomb_failures(seconds: float = SECONDS) -> tuple[list[str], int, float, int]
     failed, slowest = [], 0.0
     files = {name: data for name, (data, _) in BAD.items()} | {"deflated": deflated_bomb()}
     for name, data in files.items():
-        began = time.monotonic()
+        began = _cpu_seconds()
         is_refused = isinstance(receive(data), Refusal)
-        took = time.monotonic() - began
+        took = _cpu_seconds() - began
         slowest = max(slowest, took)
         if not is_refused or took > seconds:
             failed.append(f"{name}: {took:.1f} s")
