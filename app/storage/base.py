@@ -1,6 +1,6 @@
 """What every table stands on: the parent class, ids, and the present moment."""
 
-import uuid
+import secrets
 from datetime import UTC, datetime
 
 from sqlalchemy import JSON
@@ -17,8 +17,8 @@ class Base(DeclarativeBase):
 
 
 def new_id() -> str:
-    """122 random bits in hex: nothing in an address can be counted up."""
-    return uuid.uuid4().hex
+    """128 random bits in hex: nothing in an address can be counted up."""
+    return secrets.token_hex(16)
 
 
 def now() -> datetime:

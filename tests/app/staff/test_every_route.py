@@ -19,7 +19,7 @@ from app.staff.access import ACCESS
 from app.staff.auth import cookie_name
 from app.storage import questions, staff, turns, visits
 from app.storage.scans import Look, store_look
-from app.storage.tables import Scan
+from app.storage.tables import Scan, new_id
 from app.storage.turns import Asked
 from tests.app.staff.cast import CAST, copied_house
 from tests.app.staff.test_access import walk
@@ -224,6 +224,16 @@ def test_a_method_in_disguise_changes_nothing(town: Town) -> None:
             answer = town.clients[who].get(address, headers={name: "POST"})
             assert answer.status_code in (403, 404, 405), (path, answer.status_code)
     assert state_of(town.house) == before
+
+
+def test_names_in_addresses_are_128_random_bits_and_say_nothing() -> None:
+    """Of so many names each bit is set about half the time, and none comes twice."""
+    count = 4_096
+    names = [new_id() for _ in range(count)]
+    assert len(set(names)) == count
+    assert all(re.fullmatch("[0-9a-f]{32}", name) for name in names)
+    bits = [sum(int(name, 16) >> place & 1 for name in names) for place in range(128)]
+    assert all(abs(found - count / 2) < 6 * (count / 4) ** 0.5 for found in bits)
 
 
 def test_more_than_a_thousand_checks_were_made(town: Town) -> None:
