@@ -7,6 +7,7 @@ from babel.dates import format_date
 from sqlalchemy.orm import Session
 
 from app.analysis.slice_picture import slice_png
+from app.clinicfolder.contents import Clinic
 from app.clinicfolder.folder import Opened
 from app.deps import House
 from app.patient.conversation import on_page
@@ -96,8 +97,20 @@ def _page_of(house: House, opened: OpenedVisit, home: str) -> str | None:
 
 def style_of(clinic: Opened) -> ReportStyle:
     """How this clinic wants its paper."""
-    said = clinic.clinic
-    return ReportStyle(colour=said.colour, logo_png=clinic.logo)
+    return paper_style(clinic.clinic, clinic.logo, clinic.template)
+
+
+def paper_style(clinic: Clinic, logo: bytes | None, template: str) -> ReportStyle:
+    """The same of parts that are not saved yet."""
+    return ReportStyle(
+        paper=clinic.report_paper,
+        large_print=clinic.report_large,
+        colour=clinic.colour,
+        logo_png=logo,
+        header=clinic.report_header,
+        footer=clinic.report_footer,
+        template=template,
+    )
 
 
 def _seen(session: Session, house: House, opened: OpenedVisit, language: str) -> list[SeenScan]:

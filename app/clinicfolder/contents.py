@@ -10,7 +10,7 @@ from app.clinicfolder.contrast import LEAST_CONTRAST, is_colour, least_contrast
 from app.guardrail.yamlfile import Mistakes, Part, check_keys, mapping, read_yaml, text, text_list
 from app.i18n import LANGUAGES
 from app.references.weights import Weights, read_weights
-from app.report.content import SECTIONS, ReportContact
+from app.report.content import PAPERS, SECTIONS, Paper, ReportContact
 
 LEVELS: Final = ("hold", "anatomy", "guarded")
 """What an examination may begin with; full is a doctor's own act."""
@@ -35,6 +35,10 @@ class Clinic:
     contacts: tuple[ReportContact, ...] = ()
     structures: tuple[str, ...] = ()
     report_sections: tuple[str, ...] = SECTIONS
+    report_header: str = ""
+    report_footer: str = ""
+    report_paper: Paper = "A4"
+    report_large: bool = False
     exam_levels: Mapping[str, str] = field(default_factory=dict)
     match_weights: Weights = field(default_factory=Weights)
     ask_whose_picture: bool = False
@@ -145,6 +149,20 @@ def _sections(part: Part, mistakes: Mistakes) -> tuple[str, ...]:
     return found
 
 
+def _paper(part: Part, mistakes: Mistakes) -> str:
+    value = text(part, mistakes)
+    if value not in PAPERS:
+        mistakes.add(part.file, part.line, f"paper {value!r} is none of {', '.join(PAPERS)}")
+    return value
+
+
+def _yes(part: Part, mistakes: Mistakes) -> bool:
+    value = text(part, mistakes)
+    if value not in ("yes", "no"):
+        mistakes.add(part.file, part.line, "must be yes or no")
+    return value == "yes"
+
+
 def _levels(part: Part, mistakes: Mistakes) -> dict[str, str]:
     found = {}
     for examination, item in mapping(part, mistakes).items():
@@ -168,6 +186,10 @@ _READERS: Final[Mapping[str, Callable[[Part, Mistakes], Any]]] = {  # Any: a typ
     "contacts": _contacts,
     "structures": text_list,
     "report_sections": _sections,
+    "report_header": _line("words"),
+    "report_footer": _line("words"),
+    "report_paper": _paper,
+    "report_large": _yes,
     "exam_levels": _levels,
     "match_weights": read_weights,
     "ask_whose_picture": _yes_or_no,

@@ -14,24 +14,29 @@ from app.clinicfolder.contents import Clinic, read_clinic
 from app.guardrail.check import Guard
 from app.guardrail.yamlfile import Mistakes, PolicyError
 from app.i18n import offered_languages
+from app.report.template import template_mistakes
 
 CLINIC: Final = "clinic.yaml"
 POLICY: Final = "policy.yaml"
 LOGO: Final = "logo.png"
-FILES: Final = (CLINIC, POLICY, LOGO)
+TEMPLATE: Final = "templates/report.html"
+FILES: Final = (CLINIC, POLICY, LOGO, TEMPLATE)
 EARLIER: Final = "earlier"
-_KEPT_NAME: Final = re.compile(r"\d{8}-\d{6}-\d{6}-(clinic\.yaml|policy\.yaml|logo\.png)")
+_KEPT_NAME: Final = re.compile(
+    r"\d{8}-\d{6}-\d{6}-(clinic\.yaml|policy\.yaml|logo\.png|report\.html)"
+)
 Stamp = tuple[tuple[int, int], ...]
 """Moment of change and size of each of FILES; zeros for one that is not there."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A whole and valid reading of the folder; `logo` is None where the clinic has none."""
+    """A whole and valid reading of the folder; None and "" where a file is not there."""
 
     clinic: Clinic
     guard: Guard
     logo: bytes | None
+    template: str = ""
 
 
 @dataclass
@@ -82,12 +87,13 @@ class ClinicFolder:
             clinic = self.checked_clinic(self.path / CLINIC)
             policy = self.path / POLICY
             guard = Guard.load(policy) if policy.exists() else _shipped_guard()
+            template = self._checked_template()
         except PolicyError as error:
             if self._opened is None:
                 raise
             self.mistakes = error.mistakes
         else:
-            self._opened, self.mistakes = Opened(clinic, guard, self._logo()), ()
+            self._opened, self.mistakes = Opened(clinic, guard, self._logo(), template), ()
         self._stamp = stamp
 
     def checked_clinic(self, file: Path) -> Clinic:
@@ -100,9 +106,22 @@ class ClinicFolder:
             raise PolicyError(mistakes.found)
         return clinic
 
+    def _checked_template(self) -> str:
+        text = self.text_of(TEMPLATE)
+        mistakes = template_problems(text)
+        if mistakes:
+            raise PolicyError(mistakes)
+        return text
+
     def _logo(self) -> bytes | None:
         logo = self.path / LOGO
         return logo.read_bytes() if logo.exists() else None
+
+
+def template_problems(text: str) -> tuple[str, ...]:
+    """Every mistake of a report template as "file:line: what is wrong"; an empty one has none."""
+    name = Path(TEMPLATE).name
+    return tuple(f"{name}:{line}: {what}" for line, what in template_mistakes(text) if text)
 
 
 @cache
@@ -127,16 +146,16 @@ def write(folder: Path, name: str, data: bytes | None) -> None:
     """
     if name not in FILES:
         raise ValueError(name)
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists():
         (folder / EARLIER).mkdir(exist_ok=True)
         moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
-        (folder / EARLIER / f"{moment}-{name}").write_bytes(file.read_bytes())
+        (folder / EARLIER / f"{moment}-{file.name}").write_bytes(file.read_bytes())
     if data is None:
         file.unlink(missing_ok=True)
         return
-    part = folder / f".{name}.part"
+    part = file.with_name(f".{file.name}.part")
     with part.open("wb") as stream:
         stream.write(data)
         stream.flush()
@@ -150,7 +169,7 @@ def earlier(folder: Path, name: str) -> list[str]:
     if not kept.is_dir():
         return []
     found = [p.name for p in kept.iterdir() if _KEPT_NAME.fullmatch(p.name)]
-    return sorted((one for one in found if one.endswith(f"-{name}")), reverse=True)
+    return sorted((one for one in found if one.endswith(f"-{Path(name).name}")), reverse=True)
 
 
 def read_earlier(folder: Path, kept: str) -> bytes | None:

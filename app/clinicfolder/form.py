@@ -12,6 +12,7 @@ from app.references.weights import NAMES, Weights
 from app.report.content import SECTIONS
 
 _LINES: Final = ("name", "colour", "retention_hours", "emergency_number", "crisis_line")
+_PAPER: Final = ("report_header", "report_footer")
 
 
 def texts_of(clinic: Clinic) -> dict[str, str]:
@@ -25,6 +26,9 @@ def texts_of(clinic: Clinic) -> dict[str, str]:
     for name in SECTIONS:
         is_on = name in clinic.report_sections
         texts[f"section_{name}"] = str(clinic.report_sections.index(name) + 1) if is_on else ""
+    texts |= {name: getattr(clinic, name) for name in _PAPER}
+    texts["report_paper"] = clinic.report_paper
+    texts["report_large"] = "yes" if clinic.report_large else ""
     texts["exam_levels"] = "\n".join(f"{k}: {v}" for k, v in clinic.exam_levels.items())
     texts |= {f"weight_{n}": f"{v:g}" for n, v in asdict(clinic.match_weights).items()}
     texts["ask_whose_picture"] = "yes" if clinic.ask_whose_picture else ""
@@ -45,6 +49,9 @@ def yaml_of(texts: Mapping[str, str]) -> str:
         "match_weights": _weights(texts),
         "ask_whose_picture": _said(texts, "ask_whose_picture"),
     }
+    values |= {name: _said(texts, name) for name in _PAPER}
+    values["report_paper"] = _said(texts, "report_paper").removeprefix("A4")
+    values["report_large"] = "yes" if texts.get("report_large") else ""
     sections = _sections(texts)
     kept = {name: value for name, value in values.items() if value}
     if sections != list(SECTIONS):

@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 Edition = Literal["before", "after"]
 Paper = Literal["A4", "Letter"]
+PAPERS: Final[tuple[Paper, ...]] = ("A4", "Letter")
 SECTIONS: Final = ("pictures", "examples", "answers", "questions", "words")
 """What a clinic may put in another order and a patient may leave out; the rest always stands."""
 

@@ -14,7 +14,17 @@ from sqlalchemy.orm import Session
 
 from app.clinicfolder.contents import LEVELS, MOST_CONTACTS, Clinic
 from app.clinicfolder.contrast import LEAST_CONTRAST, is_colour, least_contrast, shades
-from app.clinicfolder.folder import CLINIC, LOGO, POLICY, earlier, read_earlier, write
+from app.clinicfolder.folder import (
+    CLINIC,
+    FILES,
+    LOGO,
+    POLICY,
+    TEMPLATE,
+    earlier,
+    read_earlier,
+    template_problems,
+    write,
+)
 from app.clinicfolder.form import texts_of, yaml_of
 from app.clinicfolder.logo import logo_png
 from app.deps import House, HouseDep, SessionDep
@@ -89,7 +99,7 @@ def _show(
         folder=folder.path,
         broken=folder.mistakes,
         editions={name: edition(house, name) for name in (CLINIC, POLICY)},
-        earlier=[(name, earlier(folder.path, name)[:5]) for name in (CLINIC, POLICY, LOGO)],
+        earlier=[(name, earlier(folder.path, name)[:5]) for name in FILES],
         all_languages=[(code, own_name(code)) for code in offered_languages()],
         sections=SECTIONS,
         levels=LEVELS,
@@ -215,10 +225,13 @@ def go_back(house: HouseDep, session: SessionDep, member: MemberDep, form: FormD
     data = read_earlier(house.clinic.path, kept)
     if data is None:
         raise AppError("not_found", 404, HOME)
-    name = kept.split("-", 3)[3]
+    plain = kept.split("-", 3)[3]
+    name = next(one for one in FILES if Path(one).name == plain)
     text = data.decode("utf-8", "replace") if name != LOGO else ""
-    if (name == CLINIC and _tried(house, text).mistakes) or (
-        name == POLICY and _tried_policy(house, text, []).mistakes
+    if (
+        (name == CLINIC and _tried(house, text).mistakes)
+        or (name == POLICY and _tried_policy(house, text, []).mistakes)
+        or (name == TEMPLATE and template_problems(text))
     ):
         raise AppError("not_found", 409, HOME)  # written for an older version of the program
     _write(house, session, member, name, data)

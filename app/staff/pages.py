@@ -17,6 +17,7 @@ from app.staff import (
     login,
     paper,
     peers,
+    paper_template,
     people,
     pictures,
     record,
@@ -48,6 +49,7 @@ for part in (
     design,
     paper,
     arrivals,
+    paper_template,
     alerts,
     references,
     library_import,  # before the pages of one reference: its addresses look like an id

@@ -12,31 +12,32 @@ from app.references.drawings import DRAWINGS
 from app.references.drawn import SIDE as DRAWN_SIDE
 from app.references.drawn import drawn_png
 from app.report.content import (
+    Edition,
     ReportContent,
     ReportReference,
     ReportScan,
-    ReportStyle,
     ReportTurn,
     ReportVersions,
 )
+from app.visit_report import paper_style
 
-LANGUAGE = "en"
 
-
-def sample_report(house: House, clinic: Clinic) -> ReportContent:
+def sample_report(
+    house: House, clinic: Clinic, *, language: str = "en", edition: Edition = "before"
+) -> ReportContent:
     """Drawn pictures and the fixed texts; everything a clinic can decide is as it decided."""
     guard, drawing = house.guard, DRAWINGS[0]
     scan = Scan(modality=drawing.modality, region=drawing.region, plane=drawing.plane)
-    shown = guard.check_answer("", "", LANGUAGE, scan).text
+    shown = guard.check_answer("", "", language, scan).text
     return ReportContent(
-        edition="before",
-        language=LANGUAGE,
+        edition=edition,
+        language=language,
         clinic_name=clinic.name,
-        date=str(format_date(datetime.now(UTC), format="long", locale=LANGUAGE)),
+        date=str(format_date(datetime.now(UTC), format="long", locale=language)),
         demonstration=True,
-        ai_line=guard.fixed("ai_line", LANGUAGE),
-        companion_line=guard.fixed("companion", LANGUAGE),
-        intended_purpose=guard.fixed("intended_purpose", LANGUAGE),
+        ai_line=guard.fixed("ai_line", language),
+        companion_line=guard.fixed("companion", language),
+        intended_purpose=guard.fixed("intended_purpose", language),
         versions=ReportVersions("", None, guard.policy_version, house.catalogue.version, ""),
         scans=(_picture(drawn_png(drawing)),),
         references=(
@@ -48,11 +49,12 @@ def sample_report(house: House, clinic: Clinic) -> ReportContent:
                 is_drawn=True,
             ),
         ),
-        turns=(ReportTurn(said("asked", LANGUAGE, kind="what"), shown),),
-        questions=guard.suggested_questions(LANGUAGE, scan),
+        turns=(ReportTurn(said("asked", language, kind="what"), shown),),
+        questions=guard.suggested_questions(language, scan),
         whom_to_call=clinic.contacts,
         sections=clinic.report_sections,
-        style=ReportStyle(colour=clinic.colour, logo_png=house.clinic.now.logo),
+        doctor_sentence=shown if edition == "after" else None,
+        style=paper_style(clinic, house.clinic.now.logo, house.clinic.now.template),
     )
 
 
