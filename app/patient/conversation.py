@@ -14,6 +14,8 @@ from app.storage.visits import OpenedVisit
 TICK_SECONDS = 1.0
 SAVED = "release_level"
 """The rule of a question that was kept for the doctor because of the level it was asked at."""
+UNREAD = "ask.unread_language"
+"""The rule of a question in a language that is not read well enough."""
 PERSON_AT_RISK = "person_at_risk"
 """The kind of a call that must not be seen on the screen by whoever stands beside."""
 
@@ -23,7 +25,7 @@ class TurnOnPage:
     """One question and its answer; `text` is None while it is not final.
 
     `is_saved`: the question waits for the doctor, no answer is shown. `is_urgent`: what to do now.
-    `by_doctor`: the answer is a doctor's wording.
+    `by_doctor`: the answer is a doctor's wording. `is_unread`: in a language that is not read.
     """
 
     turn_id: str
@@ -34,6 +36,7 @@ class TurnOnPage:
     is_saved: bool
     is_urgent: bool
     by_doctor: bool = False
+    is_unread: bool = False
 
 
 def is_due(turn: Turn, floor_seconds: float, at: datetime) -> bool:
@@ -92,6 +95,7 @@ def on_page(
                 is_saved=is_saved,
                 is_urgent=called_staff(turn) and turn.note != PERSON_AT_RISK,
                 by_doctor=bool(released and text),
+                is_unread=is_ready and turn.input_rule == UNREAD,
             )
         )
     return shown
