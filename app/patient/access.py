@@ -18,8 +18,6 @@ from app.storage.tables import TabletSession, now
 from app.storage.visits import OpenedVisit
 
 LANGUAGE_COOKIE: Final = "anteroom-language"
-AMOUNT_COOKIE: Final = "anteroom-amount"
-"""How much this patient wishes to know: "all", or "names" of parts only."""
 READING_COOKIE: Final = "anteroom-reading"
 """Size of letters, more pictures, somebody helping: app/patient/reading.py."""
 WARNING_SECONDS: Final = 30
@@ -70,7 +68,7 @@ def set_choice(response: Response, settings: Settings, name: str, value: str) ->
 
 def forget_cookies(response: Response, settings: Settings) -> None:
     """Take everything out of this browser."""
-    for name in (cookie_name(settings), LANGUAGE_COOKIE, AMOUNT_COOKIE, READING_COOKIE):
+    for name in (cookie_name(settings), LANGUAGE_COOKIE, READING_COOKIE):
         response.delete_cookie(name, path="/", secure=_is_https(settings), samesite="strict")
     # Not "cookies": the one that says which tablet of the clinic this is must stay.
     response.headers["Clear-Site-Data"] = '"cache", "storage"'

@@ -53,23 +53,25 @@ def ask(
     question: Typed = "",
     language: Typed = "en",
     slice_number: Typed = "",
+    part: Typed = "",
 ) -> Response:
     """Take a question. An emergency is answered even when the database is gone."""
     if kind not in KINDS:
         raise AppError("not_found", 404, f"/scan/{scan_id}")
-    if kind == "question":
+    if kind == "question" and not part:
         spoken = language if language in house.clinic.languages else "en"
         verdict = house.guard.check_question(question, spoken, GuardScan())
         if verdict.verdict == "escalate":
             return _call_staff(request, house, scan_id, question, verdict, spoken)
     with house.sessions() as session, session.begin():
         tablet, row = _who(request, house, session, scan_id)
-        problem = _problem(session, tablet, kind, question)
+        problem = _problem(session, tablet, kind, part or question)
         if problem:
             values = page_values(request, house, session, tablet, row) | {"problem": problem}
             status = 422 if problem == "question_empty" else 429
             return show(request, "scan.html", tablet, status=status, **values)
-        asked = _asked(_asking(house, session, tablet, row, slice_number), kind, question)
+        at = _asking(house, session, tablet, row, slice_number)
+        asked = _about_part(at, part) if part else _asked(at, kind, question)
         turn = turns.add_turn(session, tablet.opened, asked)
         audit.record(session, "patient", f"ask.{kind}", turn.turn_id)
         log.info("asked", turn_id=turn.turn_id, kind=kind, verdict=asked.verdict)
@@ -113,13 +115,23 @@ def _asked(at: Asking, kind: str, question: str) -> Asked:
     """The row of a question: with its text at once where no model is needed."""
     language = at.tablet.language
     if kind != "question":
-        words = said("asked", language, kind=kind)
+        words = said("asked", language, kind=kind, part="")
         if not at.can.look or at.seen.look is None or (kind == "might" and not at.can.conditions):
             return _saved(at, kind, words)
         if kind == "might":
             return _row(at, kind, words, "soften", "button.might", None)
         return _row(at, kind, words, "allow", f"button.{kind}", _composed(at, kind))
     return _typed(at, question)
+
+
+def _about_part(at: Asking, key: str) -> Asked:
+    """A ready question about a part that was named: the catalogue answers, no model is needed."""
+    part = next((one for one in at.seen.parts if one.key == key), None)
+    if part is None or not at.can.look:
+        raise AppError("not_found", 404, f"/scan/{at.seen.scan_id}")
+    words = said("asked", at.tablet.language, kind="", part=part.name)
+    text = said("part", at.tablet.language, part=part)
+    return _row(at, "what", words, "allow", "button.part", text)
 
 
 def _typed(at: Asking, question: str) -> Asked:

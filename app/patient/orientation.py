@@ -27,6 +27,16 @@ class Edges:
     left: str = ""
     top: str = ""
 
+    @property
+    def right(self) -> str:
+        """What lies across from the left edge."""
+        return _OPPOSITE.get(self.left, "")
+
+    @property
+    def bottom(self) -> str:
+        """What lies across from the top."""
+        return _OPPOSITE.get(self.top, "")
+
 
 def edges_of(kept: dict[str, str]) -> Edges:
     """The edges of a picture from its kept attributes; empty words where they do not say.

@@ -13,7 +13,7 @@ SWITCHES: Final = {"pictures": "p", "helper": "h"}
 
 @dataclass(frozen=True)
 class Reading:
-    """The choices of this browser; they last until the tablet is put down."""
+    """The choices of this browser till the tablet is put down; the visit keeps them longer."""
 
     size: str = "1"
     pictures: bool = False
@@ -35,6 +35,10 @@ class Reading:
 
 def reading_of(request: Request) -> Reading:
     """The choices of this browser; the usual ones before any choice."""
-    kept = request.cookies.get(READING_COOKIE, "")
+    return reading_from(request.cookies.get(READING_COOKIE, ""))
+
+
+def reading_from(kept: str) -> Reading:
+    """The choices written as text; the usual ones for anything else."""
     size = kept[:1] if kept[:1] in SIZES else "1"
     return Reading(size, SWITCHES["pictures"] in kept[1:], SWITCHES["helper"] in kept[1:])

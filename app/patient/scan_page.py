@@ -10,7 +10,7 @@ from app.analysis.overlay import PATTERN_STROKES
 from app.analysis.slice_picture import first_of, slice_png
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
-from app.patient.access import AMOUNT_COOKIE, Tablet, Use, Watch
+from app.patient.access import Tablet, Use, Watch
 from app.patient.calling import call_state
 from app.patient.conversation import on_page
 from app.patient.finding import find_part
@@ -95,7 +95,7 @@ def page_values(
         "listed": listed,
         "suggested": suggestions(house, tablet.language, listed),
         "code": visits.code_of(opened),
-        "wants_all": request.cookies.get(AMOUNT_COOKIE, "all") == "all",
+        "wants_all": opened.visit.amount != "names",
         "call": call_state(session, house, tablet.visit_id, tablet.language),
         "notes": notes.all_of_visit(session, opened) if can.doctors_words else [],
         "problem": "",

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
 from app.patient.access import (
-    AMOUNT_COOKIE,
     LANGUAGE_COOKIE,
     READING_COOKIE,
     MaybeUse,
@@ -23,7 +22,7 @@ from app.patient.access import (
     set_cookie,
 )
 from app.patient.forms import MAX_CODE_CHARS, Typed
-from app.patient.reading import reading_of
+from app.patient.reading import reading_from, reading_of
 from app.patient.showing import go_to, own_address, show
 from app.storage import audit, envelopes, paired_tablets, scans, training_consents, visits
 from app.storage.tables import now
@@ -35,12 +34,22 @@ log = structlog.get_logger()
 AMOUNTS: Final = ("all", "names")
 
 
+@router.get("/go-on")
+def go_on(session: SessionDep, tablet: MaybeUse) -> Response:
+    """Where this visit stands: the sign of the house leads here while a visit is on."""
+    return go_to(next_address(session, tablet.opened))
+
+
 @router.get("/")
 def start_page(request: Request, house: HouseDep, session: SessionDep) -> Response:
-    """What this is and is not, in a chosen language, and the way in."""
+    """What this is and is not, in a chosen language, and the way in.
+
+    Whoever stands here may be the next person: a visit that is still on is offered to be put down.
+    Only where visits open without a code, on a device of one's own, does it go on by a tap.
+    """
     tablet = find_tablet(request, house, session)
     had_visit = cookie_name(house.settings) in request.cookies
-    return _start(request, house, session, tablet, was_put_down=had_visit and tablet is None)
+    return _start(request, house, tablet, was_put_down=had_visit and tablet is None)
 
 
 @router.post("/start")
@@ -49,12 +58,12 @@ def start(request: Request, house: HouseDep, session: SessionDep, code: Typed = 
     language = chosen_language(request)
     if not code.strip():
         if not house.settings.open_visits:
-            return _start(request, house, session, None, error="code_missing")
+            return _start(request, house, None, error="code_missing")
         opened = visits.open_visit(session, house.master, language=language)
     else:
         found = _by_code(request, house, session, code)
         if isinstance(found, str):
-            return _start(request, house, session, None, error=found)
+            return _start(request, house, None, error=found)
         opened = found
         opened.visit.language = language
     former = find_tablet(request, house, session, is_use=False)
@@ -68,7 +77,16 @@ def start(request: Request, house: HouseDep, session: SessionDep, code: Typed = 
     log.info("visit_started", visit_id=opened.visit.visit_id)
     response = go_to(next_address(session, opened))
     set_cookie(response, house.settings, token)
+    bring_reading(request, response, house, opened)
     return response
+
+
+def bring_reading(request: Request, response: Response, house: House, opened: OpenedVisit) -> None:
+    """What was chosen on this tablet just now counts; else what the visit was read with before."""
+    chosen = request.cookies.get(READING_COOKIE) or opened.visit.reading
+    if chosen:
+        opened.visit.reading = reading_from(chosen).as_text()
+        set_choice(response, house.settings, READING_COOKIE, opened.visit.reading)
 
 
 def _by_code(request: Request, house: House, session: Session, code: str) -> OpenedVisit | str:
@@ -86,7 +104,6 @@ def _by_code(request: Request, house: House, session: Session, code: str) -> Ope
 def _start(
     request: Request,
     house: House,
-    session: Session,
     tablet: Tablet | None,
     *,
     error: str = "",
@@ -95,7 +112,8 @@ def _start(
     status = {"": 200, "code_wait": 429}.get(error, 422)
     values = {
         "open_visits": house.settings.open_visits,
-        "go_on": None if tablet is None else next_address(session, tablet.opened),
+        "is_on": tablet is not None,
+        "may_go_on": house.settings.open_visits and not house.settings.kiosk,
         "error": error,
         "was_put_down": was_put_down,
     }
@@ -132,12 +150,20 @@ def choose_language(
 
 @router.post("/reading")
 def choose_reading(
-    request: Request, house: HouseDep, size: Typed = "", switch: Typed = "", back: Typed = "/"
+    request: Request,
+    house: HouseDep,
+    session: SessionDep,
+    size: Typed = "",
+    switch: Typed = "",
+    back: Typed = "/",
 ) -> Response:
     """Larger letters, more pictures, or a line for whoever helps; at any moment."""
     response = go_to(own_address(back))
-    chosen = reading_of(request).changed(size, switch)
-    set_choice(response, house.settings, READING_COOKIE, chosen.as_text())
+    chosen = reading_of(request).changed(size, switch).as_text()
+    tablet = find_tablet(request, house, session)
+    if tablet is not None:
+        tablet.opened.visit.reading = chosen
+    set_choice(response, house.settings, READING_COOKIE, chosen)
     return response
 
 
@@ -151,7 +177,6 @@ def consent_page(request: Request, session: SessionDep, tablet: MaybeUse) -> Res
 @router.post("/consent")
 def consent(
     request: Request,
-    house: HouseDep,
     session: SessionDep,
     tablet: MaybeUse,
     agreed: Annotated[str, Form(alias="consent")] = "",
@@ -171,18 +196,14 @@ def consent(
     if training_consents.say(session, visit.visit_id, is_yes=may_teach):
         word = "yes" if may_teach else "no"
         audit.record(session, "patient", f"training.{word}", visit.visit_id)
-    response = go_to(next_address(session, tablet.opened))
-    set_choice(response, house.settings, AMOUNT_COOKIE, visit.amount)
-    return response
+    return go_to(next_address(session, tablet.opened))
 
 
 @router.post("/amount")
-def change_amount(house: HouseDep, tablet: MaybeUse, amount: Typed, back: Typed = "/") -> Response:
+def change_amount(tablet: MaybeUse, amount: Typed, back: Typed = "/") -> Response:
     """Change one's mind about how much to know; the doctor reads it beside the visit."""
-    response = go_to(own_address(back, "/"))
     tablet.opened.visit.amount = amount if amount in AMOUNTS else "all"
-    set_choice(response, house.settings, AMOUNT_COOKIE, tablet.opened.visit.amount)
-    return response
+    return go_to(own_address(back, "/"))
 
 
 @router.get("/wait")

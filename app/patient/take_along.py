@@ -12,7 +12,7 @@ from app.patient.access import Use, client_of, code_tries, set_cookie
 from app.patient.my_picture import png_to_keep
 from app.patient.report_page import chosen, pdf_response, printed
 from app.patient.showing import go_to, show
-from app.patient.start import next_address
+from app.patient.start import bring_reading, next_address
 from app.report.content import SECTIONS
 from app.storage import audit, links, scans, visits
 from app.storage.visits import OpenedVisit
@@ -103,6 +103,7 @@ def come_back(request: Request, house: HouseDep, session: SessionDep, token: str
     audit.record(session, "patient", "visit.start", opened.visit.visit_id)
     response = go_to(next_address(session, opened))
     set_cookie(response, house.settings, cookie)
+    bring_reading(request, response, house, opened)
     return response
 
 

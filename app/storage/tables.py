@@ -74,6 +74,7 @@ class Visit(Base):
     release_level: Mapped[str] = mapped_column(String(8), default="guarded")
     examination: Mapped[str] = mapped_column(String(40), default="")
     amount: Mapped[str] = mapped_column(String(8), default="")
+    reading: Mapped[str] = mapped_column(String(4), default="")
     paused: Mapped[bool] = mapped_column(default=False)
     opened_at: Mapped[datetime] = mapped_column(default=now)
     consented_at: Mapped[datetime | None]

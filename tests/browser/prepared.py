@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from app.analysis.outline import anchor_point, outline_paths
 from app.deps import House
+from app.patient.said import said
+from app.patient.seen import see
 from app.references.drawings import DRAWINGS
 from app.references.drawn import drawn_png
 from app.staff.demo import add_demonstration
@@ -24,7 +26,6 @@ from app.storage.turns import Asked
 from app.storage.visits import OpenedVisit
 
 SIDE = 320
-ANSWER = "This picture shows your tummy area. Your doctor will go through it with you."
 KEPT = {"ImageOrientationPatient": "1\\0\\0\\0\\1\\0"}
 
 
@@ -115,8 +116,17 @@ def _make_series(house: House, opened: OpenedVisit, scan: Scan) -> None:
 def _talk(session: Session, house: House, opened: OpenedVisit, scan: Scan, language: str) -> None:
     version = house.guard.policy_version
     fixed = house.guard.fixed("neutral", language)
-    for kind in ("what", "healthy", "question"):
-        asked = Asked(kind, "?", language, "allow", "t", version, scan.scan_id, shown=fixed)
+    seen = see(session, opened, scan, house.catalogue, language)
+    shown = {
+        "what": said(
+            "what", language, look=seen.look, names=[one.name for one in seen.parts], general=""
+        ),
+        "healthy": said("healthy", language, count=3),
+        "might": fixed,
+    }
+    for kind, answer in shown.items():
+        question = said("asked", language, kind=kind, part="")
+        asked = Asked(kind, question, language, "allow", "t", version, scan.scan_id, shown=answer)
         turns.add_turn(session, opened, asked)
     for words in house.guard.suggested_questions(language, None)[:2]:  # type: ignore[arg-type]
         questions.add(session, opened, words, "suggested")

@@ -12,7 +12,14 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, OPTIONS
-from tests.browser.prepared import PreparedVisit, choose_language, enter, prepare_house, tour
+from tests.browser.prepared import (
+    PreparedVisit,
+    choose_language,
+    enter,
+    prepare_house,
+    prepare_visit,
+    tour,
+)
 from tests.builders import open_test_house
 from tests.running_server import RunningServer, running_server
 
@@ -61,7 +68,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         house = open_test_house(Path(scratch) / "var")
-        visit = prepare_house(house)
+        prepare_house(house)
         settings = {"answer_floor_seconds": "0", "workers": "0"}
         with (
             running_server(house.settings.data_dir, **settings) as server,
@@ -69,6 +76,7 @@ def main() -> None:
         ):
             browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=OPTIONS)
             for language in LOOKS:
+                visit = prepare_visit(house, language)
                 photograph(browser, server, visit, language, set(sys.argv[1:]))
             browser.close()
 

@@ -7,6 +7,7 @@ from app.deps import House
 from app.patient.finding import find_part
 from app.patient.reading import Reading
 from app.report.content import ReportStructure
+from app.storage import visits
 from tests.app.patient.visitor import Visitor
 
 
@@ -90,3 +91,27 @@ def test_another_language_keeps_the_slice_and_comes_back_from_a_refused_form(
     assert f'name="back" value="{alice.scan_path}?slice=0&amp;window=soft"' in alice.html
     alice.post(f"{alice.scan_path}/ask", {"kind": "question", "question": " "})
     assert f'name="back" value="{alice.scan_path}"' in alice.html
+
+
+def test_choices_come_back_with_the_code(alice: Visitor, house: House) -> None:
+    alice.post("/reading", {"size": "2", "back": "/"})
+    alice.post("/reading", {"switch": "pictures", "back": "/"})
+    alice.post("/amount", {"amount": "names"})
+    code = visits.code_of(alice.opened)
+    alice.post("/finish")
+    again = Visitor.of(house)
+    again.post("/start", {"code": code})
+    assert 'data-size="2" data-pictures' in again.html
+    assert not again.sees("ask-might"), "names only, as chosen"
+
+
+def test_what_is_chosen_on_this_tablet_counts_for_a_visit_that_comes_back(
+    alice: Visitor, house: House
+) -> None:
+    alice.post("/reading", {"size": "2", "back": "/"})
+    code = visits.code_of(alice.opened)
+    again = Visitor.of(house)
+    again.post("/reading", {"size": "3", "back": "/"})
+    again.post("/start", {"code": code})
+    assert 'data-size="3"' in again.html
+    assert alice.opened.visit.reading == "3"
