@@ -90,7 +90,7 @@ def test_info_says_whether_the_adapter_is_on(
     [
         (["ask", "--question", "?", "--image", "gone.png"], "There is no file gone.png."),
         (["info", "--model", "/nowhere"], "There is no model folder /nowhere."),
-        (["info", "--model", "BASE", "--adapter", "/nowhere"], "no adapter folder /nowhere"),
+        (["info", "--model", "BASE", "--adapter", "/nowhere"], "no adapter folder nowhere"),
         (["info", "--model", "BASE", "--codec", "/nowhere.npz"], "mask codec is missing"),
         (["segment", "--image", DICOM, "--labels", " ; ", "--out", "x.png"], "Name at least one"),
         (

@@ -193,7 +193,7 @@ def test_a_report_that_takes_too_long_is_refused() -> None:
 def test_a_report_with_too_many_pages_is_refused() -> None:
     turn = ReportTurn("\n".join("abc" for _ in range(190)), "a")
     with pytest.raises(ReportError) as caught:
-        render_pdf(drawn_report(turns=(turn,) * 60))
+        render_pdf(drawn_report(turns=(turn,) * 60), timeout_seconds=120)
     assert caught.value.key == "report_too_long"
 
 

@@ -156,8 +156,8 @@ def test_a_policy_is_tried_on_sentences_before_it_is_written(
 ) -> None:
     admin = signed_in("admin")
     said = {
-        "policy": "alarm_phrases: {en: [the blue feeling]}",
-        "samples": "I have the blue feeling",
+        "policy": "alarm_phrases: {en: [the zorbing hum]}",
+        "samples": "the zorbing hum is here",
         "edition": edition(house, "policy.yaml"),
     }
     page = admin.post("/staff/settings/policy", data=said | {"act": "preview"}).text
