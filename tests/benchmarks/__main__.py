@@ -16,6 +16,7 @@ from model.compact_folder import shipped_model
 from tests.benchmarks.agreement import measure_agreement
 from tests.benchmarks.calls import measure_calls
 from tests.benchmarks.full_random import make_random
+from tests.benchmarks.growth import measure_growth
 from tests.benchmarks.guard import measure_guard
 from tests.benchmarks.journey import measure_journey, measure_tablets
 from tests.benchmarks.loading import measure_loading
@@ -107,6 +108,8 @@ def _compact(rounds: int) -> Numbers:
     numbers = measure_sides(folder, dtype="float32", rounds=rounds, say=say, most=1, threads=1)
     numbers |= _loading(folder, numbers["weights_gib"])
     numbers |= measure_agreement(folder)
+    say("what more structures, slices and tablets cost")
+    numbers["cost_straight"] = measure_growth(folder)["straight"]
     say("agreement of the smallest form")
     with tempfile.TemporaryDirectory() as data:
         one, many = (measure_tablets(Path(data), tablets) for tablets in (1, 20))

@@ -80,7 +80,8 @@ def _whole_suffixes() -> Iterator[None]:
         model.local.grammar_of = kept
 
 
-def _picture(seed: int) -> Image:
+def picture_of(seed: int) -> Image:
+    """A drawn slice as the model takes it."""
     return np.asarray(drawn_slice(seed=seed).convert("RGB"), dtype=np.uint8)
 
 
@@ -91,8 +92,8 @@ def _segment(picture: Image, digest: str, names: Sequence[str]) -> Request:
 def _warm_up(sides: Sides) -> None:
     """One short answer on each side, not measured."""
     question = answer_prefix(MODALITY_QUESTION)
-    sides.ours.complete([Request(_picture(99), "", question, max_new_tokens=2)])
-    sides.plain.ask(_picture(99), question, 2, is_free=True)
+    sides.ours.complete([Request(picture_of(99), "", question, max_new_tokens=2)])
+    sides.plain.ask(picture_of(99), question, 2, is_free=True)
 
 
 def _look(sides: Sides, most: int) -> Numbers:
@@ -100,7 +101,7 @@ def _look(sides: Sides, most: int) -> Numbers:
     from model.cost import best_group
     from model.segmentation import group_names
 
-    picture = _picture(1)
+    picture = picture_of(1)
     plain, answers = sides.timed(
         "plain, six calls",
         lambda: [
@@ -123,7 +124,7 @@ def _codes(sides: Sides, answer: Answer) -> int:
 
 def _same_prefix(sides: Sides, most: int) -> Numbers:
     """The combined prefix on both sides: time, every single token, and the share of bandwidth."""
-    picture = _picture(1)
+    picture = picture_of(1)
     request = _segment(picture, "", NAMES)
     limit = request.max_new_tokens
     plain, answer = sides.timed(
@@ -206,7 +207,7 @@ def _copied_bytes_per_second() -> float:
 
 def _followup(sides: Sides) -> Numbers:
     """A second, free question on a picture that was asked about before."""
-    picture, question = _picture(2), answer_prefix(MODALITY_QUESTION)
+    picture, question = picture_of(2), answer_prefix(MODALITY_QUESTION)
     request = Request(picture, "second", question, max_new_tokens=NEW_TOKENS)
     sides.ours.complete([replace(request, max_new_tokens=1)])
     ours, completions = sides.timed("ours, second question", lambda: sides.ours.complete([request]))
@@ -221,7 +222,7 @@ def _followup(sides: Sides) -> Numbers:
 
 def _batch_of_eight(sides: Sides) -> Numbers:
     """Eight tablets with a picture and a name each: all at once against one after another."""
-    asked = [(_picture(10 + place), name) for place, name in enumerate(TABLETS)]
+    asked = [(picture_of(10 + place), name) for place, name in enumerate(TABLETS)]
     requests = [_segment(picture, "", [name]) for picture, name in asked]
     together, _ = sides.timed("ours, eight at once", lambda: sides.ours.complete(requests))
     alone, _ = sides.timed(

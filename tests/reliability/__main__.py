@@ -15,11 +15,13 @@ from tests.reliability import (
     disguises,
     faults,
     guard_cases,
+    load,
     uploads,
 )
 from tests.reliability.bar import Bar
 
 BARS = {
+    "load": load.load_held,
     "changed-files": uploads.changed_files,
     "bombs": bombs.bombs,
     "disguises": disguises.disguises,
