@@ -142,7 +142,8 @@ def picture_of(blobs: Blobs, opened: OpenedVisit, scan: Scan) -> bytes:
 def facts_of(opened: OpenedVisit, scan: Scan) -> ScanFacts:
     """The facts of a scan."""
     plain: dict[str, Any] = opened.vault.open_json(scan.facts, f"scans.facts:{scan.scan_id}")
-    return ScanFacts(**{**plain, "notes": tuple(plain["notes"])})
+    lists = {name: tuple(plain.get(name, ())) for name in ("notes", "panels")}
+    return ScanFacts(**{**plain, **lists})
 
 
 def look_of(opened: OpenedVisit, scan: Scan) -> Look | None:

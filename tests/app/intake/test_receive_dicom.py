@@ -1,5 +1,6 @@
 """DICOM files through the front door: what is accepted, in which words, and what is refused."""
 
+import shutil
 from typing import Any
 
 import numpy as np
@@ -217,9 +218,22 @@ def test_program_in_the_preamble_does_not_survive() -> None:
     assert b"MZ\x90" not in scan.image_png
 
 
-def test_twelve_bit_jpeg_is_named_as_unsupported() -> None:
+def hollow_twelve_bit_jpeg() -> bytes:
+    """A slice that says it is a 12-bit JPEG and holds no picture."""
     dataset = ct_dataset(ramp(), BitsStored=12, HighBit=11)
     dataset.file_meta.TransferSyntaxUID = JPEGExtended12Bit
     dataset.PixelData = encapsulate([b"\xff\xd8\xff\xd9" * 40])
     dataset["PixelData"].VR = "OB"
-    assert receive(file_of(dataset)) == Refusal("unsupported_format")
+    return file_of(dataset)
+
+
+@pytest.mark.skipif(shutil.which("dcmdjpeg") is None, reason="dcmtk is not installed")
+def test_hollow_twelve_bit_jpeg_is_called_broken_where_it_can_be_read() -> None:
+    assert receive(hollow_twelve_bit_jpeg()) == Refusal("broken")
+
+
+def test_twelve_bit_jpeg_is_named_as_unsupported_where_nothing_reads_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert receive(hollow_twelve_bit_jpeg()) == Refusal("unsupported_format")
