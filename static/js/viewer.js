@@ -126,9 +126,13 @@ function light(numbers) {
   tell(numbers);
 }
 
-function choose(number) {
+function keep(number) {
   chosen = [number];
   light(chosen);
+}
+
+function choose(number) {
+  keep(number);
   lineOf(number).querySelector("details").open = true;
 }
 
@@ -148,8 +152,9 @@ function joinShapesAndLines(isTap) {
     for (const name of ["pointerleave", "blur"]) shape.addEventListener(name, () => light(chosen));
   }
   for (const line of document.querySelectorAll(".parts [data-part]")) {
+    // The tap itself opens the line: opening it here too would close it again.
     line.querySelector("summary").addEventListener("click", () => {
-      if (!line.querySelector("details").open) choose(line.dataset.part);
+      if (!line.querySelector("details").open) keep(line.dataset.part);
     });
   }
 }
