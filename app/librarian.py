@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.deps import House
 from app.intake.burned_in import Area, cover, find_writing
+from app.intake.extent import width_mm
 from app.intake.receive import ReceivedScan
 from app.references.library import Particulars, Problem, is_near, likeness
 from app.storage import audit, library_jobs, references
@@ -106,6 +107,7 @@ def keep(
         received.image_digest,
         keeper.staff_id,
         likeness=likeness(received.image_png),
+        width_mm=width_mm(received.kept),
     )
     if house.settings.reference_approvers == 0:
         references.approve(session, row, keeper.staff_id, 0)

@@ -12,6 +12,7 @@ from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
 from app.patient.access import Tablet, Use, Watch
 from app.patient.calling import call_state
+from app.patient.comparing import scale_of
 from app.patient.conversation import on_page
 from app.patient.finding import find_part
 from app.patient.forms import Typed
@@ -74,6 +75,11 @@ def page_values(
     seen = see(session, opened, scan, house.catalogue, tablet.language, number=number)
     turns = on_page(session, opened, can, house.settings.answer_floor_seconds)
     wants_examples = any(turn.kind == "healthy" and turn.text for turn in turns)
+    examples = (
+        healthy_examples(session, seen, house.clinic.clinic.match_weights)
+        if wants_examples and can.look
+        else []
+    )
     all_scans = scans.for_patient(session, tablet.visit_id)
     listed = questions.all_of_visit(session, opened)
     return {
@@ -88,10 +94,9 @@ def page_values(
         "counts": {one.scan_id: one.slice_count for one in all_scans},
         "turns": turns,
         "is_pending": any(turn.text is None and not turn.is_saved for turn in turns),
-        "examples": healthy_examples(session, seen, house.clinic.clinic.match_weights)
-        if wants_examples and can.look
-        else [],
+        "examples": examples,
         "wants_examples": wants_examples,
+        "scale": scale_of(seen, examples),
         "listed": listed,
         "suggested": suggestions(house, tablet.language, listed),
         "code": visits.code_of(opened),

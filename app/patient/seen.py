@@ -114,6 +114,9 @@ class Example:
     caption: str
     source: str
     licence: str
+    width: int
+    height: int
+    width_mm: float | None
 
 
 def _example(row: Reference) -> Example:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
+from app.intake.extent import width_mm
 from app.intake.receive import Refusal, receive
 from app.librarian import FACE_PLANES, cover_writing, digest_of, doubts, may_show_face
 from app.reference_overlay import reference_overlay
@@ -237,6 +238,7 @@ def replace_picture(
         return _show(request, house, session, member, row, problems=tuple(problems))
     png = cover_writing(received.image_png) if form.text("cover_text") else received.image_png
     _put(house, session, member, row, png)
+    row.width_mm = width_mm(received.kept)
     references.forget_first_picture(house.blobs, row)
     audit.record(session, member.name, "reference.replace", reference_id)
     return see_other(f"/staff/references/{reference_id}?done=picture")

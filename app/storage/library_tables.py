@@ -18,6 +18,7 @@ class Reference(Base):
     likeness: Mapped[str] = mapped_column(String(16), default="")
     width: Mapped[int]
     height: Mapped[int]
+    width_mm: Mapped[float | None]
     region: Mapped[str] = mapped_column(String(12), index=True)
     modality: Mapped[str] = mapped_column(String(6), index=True)
     plane: Mapped[str] = mapped_column(String(10), default="")

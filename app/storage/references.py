@@ -31,6 +31,7 @@ def add(
     added_by: str | None,
     *,
     likeness: str = "",
+    width_mm: float | None = None,
 ) -> Reference:
     """Store a draft: the picture first, then the row.
 
@@ -43,6 +44,7 @@ def add(
         image_digest: SHA-256 of the pixels, in hex.
         added_by: the staff id, or None for the command line.
         likeness: perceptual hash, 16 hexadecimal digits, to find near duplicates by.
+        width_mm: how wide the picture is in the body, where its file says it.
     """
     reference_id = new_id()
     blobs.put(picture_name(reference_id), image_png)
@@ -54,6 +56,7 @@ def add(
         height=size[1],
         added_by=added_by,
         likeness=likeness,
+        width_mm=width_mm,
         **values,
     )
     session.add(reference)

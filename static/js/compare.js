@@ -15,8 +15,14 @@ function lay(button) {
     one.setAttribute("aria-pressed", String(one === button));
   }
   const over = wipe.querySelector("[data-wipe-over]");
-  over.src = button.dataset.wipeWith;
-  over.alt = button.textContent;
+  if (over.localName === "svg") {
+    // To scale: a picture lies in the frame where its millimetres say.
+    const [x, y, width, height] = button.dataset.wipeBox.split(" ");
+    for (const [name, value] of Object.entries({ x, y, width, height, href: button.dataset.wipeWith })) {
+      over.querySelector("image").setAttribute(name, value);
+    }
+    over.setAttribute("aria-label", button.textContent);
+  } else Object.assign(over, { src: button.dataset.wipeWith, alt: button.textContent });
   wipe.querySelector("[data-wipe-name]").textContent = button.textContent;
 }
 

@@ -19,14 +19,20 @@ from app.patient.seen import see
 from app.references.drawings import DRAWINGS
 from app.references.drawn import drawn_png
 from app.staff.demo import add_demonstration
-from app.storage import questions, scans, slices, turns, visits
+from app.storage import questions, references, scans, slices, turns, visits
 from app.storage.scans import Look, ScanFacts, StoredRegion
 from app.storage.tables import Scan, now
 from app.storage.turns import Asked
 from app.storage.visits import OpenedVisit
 
 SIDE = 320
-KEPT = {"ImageOrientationPatient": "1\\0\\0\\0\\1\\0"}
+KEPT = {
+    "ImageOrientationPatient": "1\\0\\0\\0\\1\\0",
+    "PixelSpacing": "1.2\\1.2",
+    "Columns": "320",
+}
+REFERENCE_MM = 320.0
+"""A healthy example somewhat smaller than the own picture of 384 mm."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,9 @@ def _talk(session: Session, house: House, opened: OpenedVisit, scan: Scan, langu
 def prepare_house(house: House) -> PreparedVisit:
     """The demonstration's healthy pictures, and a prepared visit."""
     add_demonstration(house)
+    with house.sessions() as session, session.begin():
+        for row in references.approved_of(session, "abdomen", "CT")[::2]:
+            row.width_mm = REFERENCE_MM
     return prepare_visit(house)
 
 

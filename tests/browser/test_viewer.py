@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.deps import House
-from tests.browser.prepared import PreparedVisit, enter, prepare_house
+from tests.browser.prepared import REFERENCE_MM, PreparedVisit, enter, prepare_house
 from tests.builders import open_test_house
 from tests.running_server import RunningServer, running_server
 
@@ -20,6 +20,7 @@ TO_PAINT = """number => new Promise(done => {
   shape.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}));
   requestAnimationFrame(() => setTimeout(() => done(performance.now() - from), 0));
 })"""
+FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 SHIFTS = """() => new Promise(done => {
   let sum = 0;
   new PerformanceObserver(list => { for (const one of list.getEntries()) sum += one.value; })
@@ -78,17 +79,20 @@ def test_nothing_moves_while_pages_load_or_parts_light_up(page: Page, visit: Pre
         assert shifted == pytest.approx(0, abs=0.001), path
 
 
-def test_the_first_paint_of_the_start_comes_within_a_second(page: Page) -> None:
+def test_the_first_paint_of_the_start_comes_within_a_second(
+    browser: Browser, server: RunningServer
+) -> None:
+    """Cold each time: a browser that has nothing of the house yet."""
     times = []
     for _ in range(5):
+        context = browser.new_context(base_url=server.address, bypass_csp=True)
+        page = context.new_page()
         page.goto("/")
-        times.append(
-            page.evaluate(
-                "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
-            )
-        )
+        page.wait_for_function(FIRST_PAINT)
+        times.append(page.evaluate(FIRST_PAINT))
+        context.close()
     sys.stdout.write(f"\nfirst paint of the start: p50 {statistics.median(times):.0f} ms, n=5\n")
-    assert 0 < statistics.median(times) < 1000
+    assert statistics.median(times) < 1000
 
 
 def test_picture_and_list_keep_in_step_by_tap_and_by_key(page: Page, visit: PreparedVisit) -> None:
@@ -102,6 +106,7 @@ def test_picture_and_list_keep_in_step_by_tap_and_by_key(page: Page, visit: Prep
     expect(line.locator("details")).to_have_attribute("open", "")
     expect(told).to_contain_text(name)
     page.get_by_test_id("structure").nth(3).locator("summary").click()
+    expect(page.get_by_test_id("structure").nth(3).locator("details")).to_have_attribute("open", "")
     expect(page.locator(".shape").nth(3)).to_have_class("shape is-lit")
     expect(page.locator(".shape").nth(2)).to_have_class("shape")
 
@@ -141,9 +146,24 @@ def test_the_slider_lays_a_healthy_picture_over_the_own_one(
     page.keyboard.press("ArrowRight")
     frame = page.locator("[data-wipe-frame]")
     expect(frame).to_have_attribute("style", "--seen: 51%;")
-    before = page.locator("[data-wipe-over]").get_attribute("src")
+    over = page.locator("[data-wipe-over] image")
+    before = over.get_attribute("href")
     page.locator("[data-wipe-with]").nth(1).tap()
-    assert page.locator("[data-wipe-over]").get_attribute("src") != before
+    assert over.get_attribute("href") != before
+
+
+def test_pictures_whose_size_is_known_stand_at_the_same_scale(
+    page: Page, visit: PreparedVisit
+) -> None:
+    page.goto(f"/scan/{visit.looked}")
+    own = page.locator(".examples li").first.locator("svg.shot > image").bounding_box()
+    other = page.get_by_test_id("reference").filter(has=page.get_by_test_id("to-scale")).first
+    healthy = other.locator("svg.shot > image").first.bounding_box()
+    assert own is not None
+    assert healthy is not None
+    own_mm = 1.2 * 320
+    assert own["width"] / own_mm == pytest.approx(healthy["width"] / REFERENCE_MM, rel=0.01)
+    assert page.get_by_text("Do not compare sizes.").count() >= 1, "where no size is known"
 
 
 def test_no_voice_no_button(page: Page, visit: PreparedVisit) -> None:
