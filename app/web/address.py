@@ -18,6 +18,13 @@ def square(text: str) -> Markup:
     """A QR as a drawing within the page: no address of its own, so nothing keeps it."""
     target = io.BytesIO()
     segno.make(text, error="m", micro=False).save(
-        target, kind="svg", scale=7, border=3, xmldecl=False, svgclass="qr", lineclass=None
+        target,
+        kind="svg",
+        scale=7,
+        border=3,
+        xmldecl=False,
+        omitsize=True,
+        svgclass="qr",
+        lineclass=None,
     )
     return Markup(target.getvalue().decode())

@@ -172,6 +172,9 @@ def tour(visit: PreparedVisit) -> Iterator[tuple[str, Callable[[Page], object]]]
         "failed": f"/scan/{visit.failed}",
         "questions": "/questions",
         "gallery": "/gallery?region=head",
+        "card": "/card",
+        "privacy": "/privacy",
+        "report": "/report",
         "wait": "/wait",
         "help": "/help",
         "erase": "/erase",
@@ -180,6 +183,7 @@ def tour(visit: PreparedVisit) -> Iterator[tuple[str, Callable[[Page], object]]]
     for name, address in addresses.items():
         yield name, lambda page, address=address: page.goto(address)  # type: ignore[misc]
     yield "found", _find(visit)
+    yield "phone", lambda page: _press(page, f"/scan/{visit.looked}", "report-phone")
     yield "refused-consent", _refuse("/consent", "continue")
     yield "refused-question", _refuse(f"/scan/{visit.looked}", "question-submit")
     yield "refused-line", _refuse("/questions", "question-add")
@@ -195,6 +199,13 @@ def _find(visit: PreparedVisit) -> Callable[[Page], object]:
         page.get_by_test_id("found").wait_for()
 
     return find
+
+
+def _press(page: Page, address: str, handle: str) -> None:
+    page.goto(address)
+    page.locator(".leave .fold summary").click()
+    page.get_by_test_id(handle).click()
+    page.get_by_test_id("phone-square").wait_for()
 
 
 def _refuse(address: str, handle: str) -> Callable[[Page], object]:
