@@ -61,6 +61,19 @@ def test_style_sheets_load_nothing_from_elsewhere_and_every_font_is_there() -> N
             assert (sheet.parent / address).resolve().is_file(), address
 
 
+def test_the_manifest_names_what_is_here(house: House) -> None:
+    client = TestClient(make_app(house))
+    page = client.get("/")
+    (address,) = re.findall(r'rel="manifest" href="([^"]+)"', page.text)
+    manifest = client.get(address).json()
+    assert manifest["display"] == "standalone"
+    assert client.get(manifest["start_url"]).status_code == 200
+    assert manifest["start_url"].startswith(manifest["scope"])
+    for icon in manifest["icons"]:
+        assert client.get(icon["src"]).headers["content-type"].startswith(icon["type"])
+    assert "manifest-src 'self'" in page.headers["content-security-policy"]
+
+
 def test_fonts_come_with_their_licence() -> None:
     fonts = ROOT / "static" / "fonts"
     for family in ("atkinson-hyperlegible-next", "noto-sans-arabic"):
