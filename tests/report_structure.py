@@ -5,7 +5,6 @@ import itertools
 import re
 from collections.abc import Iterator
 
-import pdfplumber
 import pikepdf
 
 ACTING = {"/JS", "/JavaScript", "/OpenAction", "/AA", "/Launch", "/EmbeddedFile", "/URI", "/AF"}
@@ -20,10 +19,10 @@ def faults_of(pdf: bytes, language: str) -> list[str]:
         found += [] if str(document.docinfo.get("/Title", "")) else ["no title"]
         found += [] if bool(root.ViewerPreferences.DisplayDocTitle) else ["title not shown"]
         elements = list(structure_elements(document))
-        found += [*_of_elements(elements), *_of_fonts(document)]
+        found += [*_of_elements(elements), *_of_fonts(document), *_of_text(document)]
         keys = {key for one in document.objects if _has_keys(one) for key in set(one.keys())}
         found += [f"{key} acts" for key in sorted(ACTING & keys)]
-    return found + _of_text(pdf)
+    return found
 
 
 def structure_elements(document: pikepdf.Pdf) -> Iterator[pikepdf.Dictionary]:
@@ -78,15 +77,16 @@ def _of_fonts(document: pikepdf.Pdf) -> Iterator[str]:
             yield f"{one.FontName} is not embedded"
 
 
-def _of_text(pdf: bytes) -> list[str]:
-    with pdfplumber.open(io.BytesIO(pdf)) as document:
-        loose = [
-            char["text"]
-            for page in document.pages
-            for char in page.chars
-            if char.get("mcid") is None and char.get("tag") != "Artifact" and char["text"].strip()
-        ]
-    return [f"{len(loose)} letters without a tag: {''.join(loose[:20])!r}"] if loose else []
+def _of_text(document: pikepdf.Pdf) -> Iterator[str]:
+    """Words and pictures that are drawn outside every tag and are no artifact either."""
+    for number, page in enumerate(document.pages, start=1):
+        depth = loose = 0
+        for instruction in pikepdf.parse_content_stream(page):
+            operator = str(instruction.operator)
+            depth += (operator in ("BDC", "BMC")) - (operator == "EMC")
+            loose += operator in ("Tj", "TJ", "'", '"', "Do") and depth == 0
+        if loose:
+            yield f"{loose} words or pictures without a tag on page {number}"
 
 
 def _has_keys(one: object) -> bool:

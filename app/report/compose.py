@@ -103,6 +103,15 @@ def legend_rows(scan: ReportScan) -> tuple[tuple[ReportStructure, ...], ...]:
     return tuple(tuple(row) for _, row in rows)
 
 
+def rows_to_explain(
+    scans: Sequence[ReportScan], at: int
+) -> tuple[tuple[ReportStructure, ...], ...]:
+    """The rows of a scan's parts that no scan before it has explained already."""
+    known = {(one.does, one.looks) for scan in scans[:at] for one in scan.structures}
+    rows = legend_rows(scans[at])
+    return tuple(row for row in rows if (row[0].does, row[0].looks) not in known)
+
+
 def structure_names(keys: Iterable[str], catalogue: Catalogue, language: str) -> tuple[str, ...]:
     """The plain names of structures by key; unknown keys are left out."""
     structures = catalogue.structures

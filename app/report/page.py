@@ -21,11 +21,13 @@ from app.report.compose import (
     for_edition,
     legend_rows,
     printable,
+    rows_to_explain,
     shows_sides,
     way_of,
     words_to_explain,
 )
 from app.report.content import SECTIONS, ReportContent, ReportScan
+from app.report.fit import for_paper
 from app.report.template import FILTERS, OURS
 
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "templates"
@@ -53,6 +55,11 @@ PAPER_RULES: Final = Template("""@page {
 """What stands on every sheet; margin boxes know no "start" and "end"."""
 
 
+LARGE_RULES: Final = """html { font-size: 18pt }
+.report .turn { break-inside: auto }
+.report .legend.many li { width: 48% }"""
+
+
 @dataclass(frozen=True)
 class Asset:
     """Bytes that the page may load by its id, and what they are."""
@@ -69,12 +76,13 @@ class Page:
     assets: dict[str, Asset]
 
 
-def build_page(content: ReportContent, address: str = SCHEME) -> Page:
+def build_page(content: ReportContent, address: str = SCHEME, *, has_gaps: bool = False) -> Page:
     """The report as HTML in its language, with everything it shows.
 
     Args:
         content: what it holds.
         address: what stands before an asset's id; any but SCHEME makes the article for a screen.
+        has_gaps: no font here has some of its letters, so the paper says so.
 
     Raises:
         jinja2.TemplateError: the clinic's own template cannot be used.
@@ -84,6 +92,7 @@ def build_page(content: ReportContent, address: str = SCHEME) -> Page:
     html = template.render(
         report=content,
         is_screen=address != SCHEME,
+        has_gaps=has_gaps,
         direction=direction(content.language),
         sections=[name for name in content.sections if name in SECTIONS],
         explained=words_to_explain(content.scans),
@@ -116,6 +125,7 @@ def _environment(content: ReportContent, address: str) -> ImmutableSandboxedEnvi
         "written": _written,
         "way": way_of,
         "legend_rows": legend_rows,
+        "rows_to_explain": rows_to_explain,
     }
     environment.filters = {name: environment.filters[name] for name in FILTERS}
     environment.tests["facing"] = shows_sides
@@ -141,7 +151,7 @@ def assets_of(content: ReportContent, address: str = SCHEME) -> dict[str, Asset]
         assets |= _pictures(at, scan, address)
     assets["swatches.css"] = Asset(_swatches_css(content, address).encode(), CSS)
     for at, reference in enumerate(content.references):
-        assets[f"reference-{at}"] = Asset(reference.image_png, PNG)
+        assets[f"reference-{at}"] = _picture(reference.image_png, address)
     if content.visit_url:
         assets["qr"] = Asset(_qr(content.visit_url), SVG)
     return assets
@@ -162,10 +172,14 @@ def _pictures(at: int, scan: ReportScan, address: str) -> dict[str, Asset]:
         for one in scan.structures
     }
     pictures = {
-        f"scan-{at}": Asset(scan.image_png, PNG),
+        f"scan-{at}": _picture(scan.image_png, address),
         f"overlay-{at}": Asset(overlay.encode(), SVG),
     }
     return pictures | swatches
+
+
+def _picture(png: bytes, address: str) -> Asset:
+    return Asset(for_paper(png) if address == SCHEME else png, PNG)
 
 
 def _swatches_css(content: ReportContent, address: str) -> str:
@@ -190,7 +204,7 @@ def _style_css(content: ReportContent) -> str:
     start, end = ("right", "left") if direction(content.language) == "rtl" else ("left", "right")
     rules = [PAPER_RULES.substitute(paper=style.paper, start=start, end=end, number=number)]
     if style.large_print:
-        rules.append("html { font-size: 18pt }")
+        rules.append(LARGE_RULES)
     if style.colour:
         rules.append(f".report {{ --strong: {style.colour}; --line: {style.colour} }}")
     return "\n".join(rules)

@@ -16,7 +16,7 @@ from app.report.confine import confine, leave_network, limit
 if TYPE_CHECKING:
     from weasyprint.urls import URLFetcher
 
-    from app.report.page import Asset
+    from app.report.page import Asset, Page
 
 CPU_SECONDS: Final = 20
 MAX_PAGES: Final = 120
@@ -27,7 +27,6 @@ def main() -> int:
     """Shut the process in, wait for the order, carry it out; gives the exit status."""
     leave_network()  # before anything starts a thread
     limit(CPU_SECONDS)
-    logging.getLogger("weasyprint").setLevel(logging.CRITICAL)  # its warnings quote the content
     import weasyprint  # noqa: F401  opens its native libraries, so it comes before the walls go up
     from PIL import Image, PngImagePlugin  # noqa: F401
 
@@ -44,20 +43,42 @@ def main() -> int:
     if address.decode() != SCHEME:
         sys.stdout.buffer.write(build_page(content, address.decode()).html.encode())
         return 0
-    page = build_page(content)
-    return _print(page.html, page.assets, hashlib.sha256(data).digest()[:16])
-
-
-def _print(html: str, assets: "dict[str, Asset]", identifier: bytes) -> int:
-    import weasyprint
-
-    fetcher = _asset_fetcher(assets)
-    document = weasyprint.HTML(string=html, base_url=None, url_fetcher=fetcher).render()
-    if len(document.pages) > MAX_PAGES:
+    identifier, gaps = hashlib.sha256(data).digest()[:16], _listen_for_gaps()
+    pdf = _paper(build_page(content), identifier)
+    if pdf is not None and gaps.found:
+        pdf = _paper(build_page(content, has_gaps=True), identifier)
+    if pdf is None:
         return TOO_MANY_PAGES
-    pdf = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
     sys.stdout.buffer.write(pdf)
     return 0
+
+
+class _Gaps(logging.Handler):
+    """Notes that a letter has no font; keeps no word of the warning, which quotes the content."""
+
+    found = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found |= str(record.msg).startswith(".notdef")
+
+
+def _listen_for_gaps() -> _Gaps:
+    gaps, log = _Gaps(), logging.getLogger("weasyprint")
+    log.handlers, log.propagate = [gaps], False
+    log.setLevel(logging.WARNING)
+    return gaps
+
+
+def _paper(page: "Page", identifier: bytes) -> bytes | None:
+    """The PDF of a page; None for one with more sheets than anybody prints."""
+    import weasyprint
+
+    fetcher = _asset_fetcher(page.assets)
+    document = weasyprint.HTML(string=page.html, base_url=None, url_fetcher=fetcher).render()
+    if len(document.pages) > MAX_PAGES:
+        return None
+    pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
+    return pdf
 
 
 def _asset_fetcher(assets: "dict[str, Asset]") -> "URLFetcher":

@@ -16,8 +16,8 @@ from app.report.content import SECTIONS
 OURS: Final = "report/report.html"
 BLOCKS: Final = ("opening", "body", "closing")
 PARTS: Final = tuple(f"report/sections/{name}.html" for name in SECTIONS)
-_WORDS: Final = """printable written way legend_rows join length list first last batch default
-    selectattr rejectattr map sort upper lower"""
+_WORDS: Final = """printable written way legend_rows rows_to_explain join length list first last
+    batch default selectattr rejectattr map sort upper lower"""
 FILTERS: Final = frozenset(_WORDS.split())
 LONGEST: Final = 40_000
 MOST_NESTED: Final = 3

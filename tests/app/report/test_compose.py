@@ -8,6 +8,7 @@ from app.report.compose import (
     legend_rows,
     marked_structures,
     printable,
+    rows_to_explain,
     shows_sides,
     structure_names,
     words_to_explain,
@@ -25,6 +26,12 @@ def test_structures_are_numbered_best_known_first_and_pairs_in_a_row() -> None:
 def test_a_pair_shares_one_row_of_the_legend() -> None:
     rows = [[one.number for one in row] for row in legend_rows(drawn_scan())]
     assert rows == [[1], [2, 3], [4]]
+
+
+def test_a_part_is_explained_beside_the_first_picture_that_shows_it() -> None:
+    scans = (drawn_scan(), drawn_scan())
+    assert rows_to_explain(scans, 0) == legend_rows(scans[0])
+    assert rows_to_explain(scans, 1) == ()
 
 
 def test_a_structure_brings_its_words_colour_and_pattern() -> None:

@@ -184,6 +184,13 @@ def test_a_pathological_text_becomes_a_pdf_in_time(text: str) -> None:
     assert time.monotonic() - started < 20
 
 
+def test_a_letter_without_a_font_shows_as_a_box_and_the_paper_says_so() -> None:
+    said = "Someletterscannotbeprintedhere."
+    strange = render_pdf(drawn_report(turns=(ReportTurn("a \U0002a6d0 b", "Your doctor."),)))
+    assert said in text_of(strange)
+    assert said not in text_of(render_pdf(drawn_report()))
+
+
 def test_a_report_that_takes_too_long_is_refused() -> None:
     with pytest.raises(ReportError) as caught:
         render_pdf(drawn_report(), timeout_seconds=0.05)
