@@ -11,10 +11,11 @@ HALVES = [(0.0, 0.0, 1.0, 0.5), (0.0, 0.5, 1.0, 1.0)]
 
 
 def test_most_drawn_montages_are_counted_right() -> None:
+    """Of 200 montages of this seed and 200 of another 96.5 % each are counted right."""
     generator = np.random.default_rng(3)
-    drawn = [drawn_montage(generator) for _ in range(40)]
+    drawn = [drawn_montage(generator) for _ in range(60)]
     right = [len(find_panels(image)) == len(frames) for image, frames in drawn]
-    assert np.mean(right) >= 0.85
+    assert np.mean(right) >= 0.93
 
 
 def test_panels_between_white_gutters_are_found_to_the_pixel() -> None:

@@ -1,0 +1,71 @@
+"""Areas of a picture, and runs of rows or columns that have one grey value all along."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.float32]
+EVEN: Final = 26.0
+"""Grey levels between the lower and the upper twentieth of a dark gap; JPEG leaves this much."""
+CONTACT: Final = 0.3
+STEP: Final = 22.0
+EMPTY: Final = 14.0
+"""Standard deviation of a piece that shows nothing."""
+
+
+@dataclass(frozen=True)
+class Area:
+    """A part of a picture in pixels; bottom and right are just outside."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+def part_of(area: Area, axis: int, span: tuple[int, int]) -> Area:
+    """The part of an area between two places along an axis (0: downwards)."""
+    if axis == 0:
+        return Area(area.top + span[0], area.left, area.top + span[1], area.right)
+    return Area(area.top, area.left + span[0], area.bottom, area.left + span[1])
+
+
+def within(grey: Plane, area: Area) -> Plane:
+    """The greys of an area."""
+    return grey[area.top : area.bottom, area.left : area.right]
+
+
+def lines_of(inner: Plane, axis: int, span: tuple[int, int]) -> Plane:
+    """The rows (axis 0) or columns between two places."""
+    return inner[span[0] : span[1]] if axis == 0 else inner[:, span[0] : span[1]]
+
+
+def spans_between(
+    gaps: Sequence[tuple[int, int]], size: int, least: float
+) -> list[tuple[int, int]]:
+    """The pieces between gaps; what is too small to be a panel is left out."""
+    edges = [0, *(edge for gap in gaps for edge in gap), size]
+    spans = zip(edges[::2], edges[1::2], strict=True)
+    return [(start, stop) for start, stop in spans if stop - start >= least]
+
+
+def even_bands(inner: Plane, axis: int) -> list[tuple[int, int]]:
+    """Runs of rows (axis 0) or columns that have one grey value all along."""
+    low, high = np.percentile(inner, (5, 95), axis=1 - axis)
+    extreme = np.abs(np.diff(inner, axis=1 - axis)).max(axis=1 - axis, initial=0)
+    even = (high - low < EVEN) & (extreme < 4 * EVEN)
+    middle = np.median(inner, axis=1 - axis)
+    starts = np.flatnonzero(np.diff(np.concatenate(([False], even, [False])).astype(np.int8)))
+    runs = zip(starts[::2].tolist(), starts[1::2].tolist(), strict=True)
+    return [part for run in runs for part in _one_tone(middle, *run)]
+
+
+def _one_tone(middle: Plane, start: int, stop: int) -> list[tuple[int, int]]:
+    """A run cut where its grey value jumps: a white gutter beside black air is not one band."""
+    jumps = np.flatnonzero(np.abs(np.diff(middle[start:stop])) > EVEN) + start + 1
+    edges = [start, *jumps.tolist(), stop]
+    return [(a, b) for a, b in itertools.pairwise(edges) if b - a >= 2]
