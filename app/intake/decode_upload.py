@@ -21,7 +21,7 @@ from app.intake.room import make_room
 from app.intake.sorting import Item, Stack, outward, sampled, sort_into_stacks, thinned
 from app.intake.stream import UploadOrder, unpack_order, write
 from app.intake.survey import Survey, survey
-from app.intake.unpack import files_of
+from app.intake.unpack import files_of, reader_of
 from model.types import Image
 
 _SAMPLES: Final = 5
@@ -90,7 +90,8 @@ def _surveyed(order: UploadOrder, out: BinaryIO) -> Survey:
             write(out, "reading", count=count)
 
     _allow_cpu(order)
-    return survey(files_of(order.handle, order.parts, order.limits), order.limits, tick)
+    whole = reader_of(order.handle, order.key)
+    return survey(files_of(whole, order.parts, order.limits), order.limits, tick)
 
 
 def _allow_cpu(order: UploadOrder) -> None:

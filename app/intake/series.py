@@ -216,8 +216,9 @@ def _messages(bundle: Bundle, limits: Limits, delivered: bool) -> Iterator[Messa
     if not _FREE_PLACES.acquire(timeout=limits.wall_seconds):
         raise Refused("too_slow")
     try:
-        with upload_child(bundle.file.fileno()) as child:
-            order = UploadOrder(bundle.file.fileno(), bundle.parts, delivered, limits)
+        with upload_child(bundle.file.handle) as child:
+            file = bundle.file
+            order = UploadOrder(file.handle, file.key, bundle.parts, delivered, limits)
             child.order(pack_order(order))
             ends = time.monotonic() + limits.upload_wall_seconds
             while time.monotonic() < ends:

@@ -22,9 +22,10 @@ PIXELS: Final = ("grey", "rgb", "hounsfield")
 
 @dataclass(frozen=True)
 class UploadOrder:
-    """What the child is asked: where the files lie in its one open descriptor, and the bounds."""
+    """What the child is asked: where the files lie in its one sealed file, and the bounds."""
 
     handle: int
+    key: str
     parts: tuple[tuple[int, int], ...]
     delivered: bool
     limits: Limits

@@ -3,7 +3,6 @@
 Nothing is written and no name inside a zip is looked at, so no name can point anywhere.
 """
 
-import os
 import struct
 import zipfile
 import zlib
@@ -14,6 +13,7 @@ from typing import Final
 
 from app.intake.limits import MIB, Limits
 from app.intake.reasons import Refused
+from app.intake.sealed_file import read_sealed
 
 _ZIP_MARKS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _READABLE: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -30,6 +30,10 @@ _ZIP_ERRORS: Final = (
     ValueError,
     struct.error,
 )
+
+
+Reader = Callable[[int, int], bytes]
+"""Gives at most so many bytes (second) from a place on (first)."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,11 @@ class Budget:
 
 
 class _Part(RawIOBase):
-    """A part of an open file as a file of its own; other readers of the file are not disturbed."""
+    """A part of a sealed file as a file of its own; other readers of it are not disturbed."""
 
-    def __init__(self, handle: int, start: int, size: int) -> None:
+    def __init__(self, whole: Reader, start: int, size: int) -> None:
         super().__init__()
-        self._handle, self._start, self._size, self._at = handle, start, size, 0
+        self._whole, self._start, self._size, self._at = whole, start, size, 0
 
     def readable(self) -> bool:
         return True
@@ -84,18 +88,23 @@ class _Part(RawIOBase):
 
     def read(self, count: int = -1) -> bytes:
         left = max(0, self._size - self._at)
-        data = os.pread(
-            self._handle, left if count < 0 else min(count, left), self._start + self._at
-        )
+        wanted = left if count < 0 else min(count, left)
+        data = self._whole(self._start + self._at, wanted)
         self._at += len(data)
         return data
 
 
-def files_of(handle: int, parts: Sequence[tuple[int, int]], limits: Limits) -> Iterator[Source]:
+def reader_of(handle: int, key: str) -> Reader:
+    """Reads the sealed file behind a descriptor."""
+    opened = bytes.fromhex(key)
+    return lambda start, count: read_sealed(handle, opened, start, count)
+
+
+def files_of(whole: Reader, parts: Sequence[tuple[int, int]], limits: Limits) -> Iterator[Source]:
     """Every file of an upload, zip folders opened.
 
     Args:
-        handle: the descriptor of one file that holds the whole upload.
+        whole: reads the one file that holds the whole upload.
         parts: (start, size) of each uploaded file in it.
         limits: bounds on number, size and nesting.
 
@@ -105,7 +114,7 @@ def files_of(handle: int, parts: Sequence[tuple[int, int]], limits: Limits) -> I
     budget = Budget(limits)
     for start, size in parts:
         budget.count(size, size)
-        part = _Part(handle, start, size)
+        part = _Part(whole, start, size)
         yield from _opened(Source(size, _reader(part)), part, budget, 1)
 
 

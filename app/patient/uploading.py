@@ -18,6 +18,7 @@ from app.patient.showing import go_to, show
 from app.receiving import receive_upload, store_first, store_rest_behind
 from app.storage import audit, envelopes, scans, slices
 from app.storage.tables import Scan, TabletSession, now
+from app.web.sealed_form import sealed_form
 
 router = APIRouter()
 log = structlog.get_logger()
@@ -30,7 +31,7 @@ FIELD: Final = "picture"
 # Watch, not Use: a note of use would be written when the upload ends, with the time it began.
 async def uploaded(request: Request, _tablet: Watch) -> list[BinaryIO]:
     """The files of the form; their names and declared types are not looked at."""
-    form = await request.form(max_files=Limits.max_files, max_fields=10)
+    form = await sealed_form(request, max_files=Limits.max_files, max_fields=10)
     return [one.file for one in form.getlist(FIELD) if isinstance(one, UploadFile) and one.size]
 
 

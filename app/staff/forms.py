@@ -7,6 +7,8 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 
+from app.web.sealed_form import sealed_form
+
 MAX_FIELDS: Final = 60
 PAGE_SIZE: Final = 50
 
@@ -30,7 +32,7 @@ class Typed:
 
 async def read_form(request: Request) -> Typed:
     """The form of a request; of several values with one name the last counts."""
-    form = await request.form(max_files=2, max_fields=MAX_FIELDS)
+    form = await sealed_form(request, max_files=2, max_fields=MAX_FIELDS)
     texts = {name: value for name, value in form.multi_items() if isinstance(value, str)}
     files = {name: value for name, value in form.multi_items() if isinstance(value, UploadFile)}
     return Typed(texts, files)

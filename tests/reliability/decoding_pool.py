@@ -108,13 +108,14 @@ def _of_many(handle: int, upload: mmap.mmap, data: bytes) -> str:
     """The same for a whole upload of this one file, said message by message."""
     from app.intake.decode_upload import _carry_out
     from app.intake.reasons import REASONS, Refused
+    from app.intake.sealed_file import _turned
     from app.intake.series import _arrival
     from app.intake.stream import UploadOrder, read
 
-    upload[: len(data)] = data
+    upload[: len(data)] = _turned(bytes(32), 0, data)
     out = BytesIO()
     try:
-        _carry_out(UploadOrder(handle, ((0, len(data)),), False, DEFAULT_LIMITS), out)
+        _carry_out(UploadOrder(handle, "00" * 32, ((0, len(data)),), False, DEFAULT_LIMITS), out)
         out.seek(0)
         arrival = _arrival(iter(lambda: read(out, DEFAULT_LIMITS), None), DEFAULT_LIMITS)
         for _ in getattr(arrival, "rest", ()):
