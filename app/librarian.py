@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from sqlalchemy.orm import Session
 
+from app.analysis.scan_or_not import is_colourful
 from app.deps import House
 from app.intake.burned_in import Area, cover, find_writing
 from app.intake.extent import width_mm
@@ -41,12 +42,15 @@ def doubts(
 ) -> list[Problem]:
     """Why a picture that could be read should still not go in without a second look.
 
-    The same picture twice is never taken. A near duplicate, a picture with text that may be a
-    name, and one in which a face could be seen are taken once staff confirm them
-    (`confirm_near`, `confirm_text` or `cover_text`, `confirm_face`).
+    The same picture twice is never taken, nor is one in colour: CT, MR and X-ray are grey, so that
+    is a photograph, perhaps of a face, or a surface that a computer drew. A near duplicate, a
+    picture with text that may be a name, and one in which a face could be seen are taken once staff
+    confirm them (`confirm_near`, `confirm_text` or `cover_text`, `confirm_face`).
     """
     if references.same_picture(session, received.image_digest):
         return [Problem("file", "duplicate")]
+    if is_colourful(_pixels(received.image_png)):
+        return [Problem("file", "in_colour")]
     found: list[Problem] = []
     is_settled = confirmed.get("confirm_text") or confirmed.get("cover_text")
     if not is_settled and has_writing(received):
@@ -83,9 +87,14 @@ def cover_writing(image_png: bytes) -> bytes:
 def _writing(image_png: bytes) -> tuple[ImageArray, list[Area]]:
     """The pixels, uint8[H, W, 3] RGB, and the areas of writing in them."""
     with Image.open(io.BytesIO(image_png)) as picture:
-        pixels = np.asarray(picture.convert("RGB"), dtype=np.uint8)
         grey = np.asarray(picture.convert("L"), dtype=np.uint8)
-    return pixels, find_writing(grey)
+    return _pixels(image_png), find_writing(grey)
+
+
+def _pixels(image_png: bytes) -> ImageArray:
+    """uint8[H, W, 3] RGB."""
+    with Image.open(io.BytesIO(image_png)) as picture:
+        return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 
 
 def digest_of(image_png: bytes) -> tuple[str, tuple[int, int]]:

@@ -69,8 +69,8 @@ class Problem:
     """One thing to put right: the field and a reason key.
 
     Reason keys: missing, unknown, too_long, no_licence_or_consent, bad_date, expired,
-    duplicate, near_duplicate, burned_in_text, face, unknown_column, missing_column, no_rows,
-    too_many_rows, same_file_twice.
+    duplicate, near_duplicate, in_colour, burned_in_text, face, unknown_column,
+    missing_column, no_rows, too_many_rows, same_file_twice.
     """
 
     field: str

@@ -231,8 +231,10 @@ def replace_picture(
     if isinstance(received, Refusal):
         problems = [Problem("file", f"refused_{received.reason}")]
     else:
-        said = checked_form(house, texts_of(row)).particulars
-        problems = [] if said is None else doubts(session, received, said, form.texts)
+        checked = checked_form(house, texts_of(row))
+        said, problems = checked.particulars, list(checked.problems)
+        if said is not None:
+            problems = doubts(session, received, said, form.texts)
         problems = [one for one in problems if one.value != reference_id]
     if isinstance(received, Refusal) or problems:
         return _show(request, house, session, member, row, problems=tuple(problems))

@@ -58,6 +58,67 @@ def test_a_face_needs_a_tick_and_writing_can_be_covered(house: House, signed_in:
         assert max(picture.convert("L").crop((20, 20, 200, 45)).getdata()) < 60
 
 
+def drawn_face() -> bytes:
+    """A face as a camera sees one: skin, eyes, a mouth."""
+    picture = Image.new("RGB", (300, 300), (90, 110, 140))
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((70, 30, 230, 270), fill=(224, 172, 142))
+    for left in (110, 165):
+        pen.ellipse((left, 110, left + 25, 125), fill=(60, 40, 30))
+    pen.ellipse((120, 200, 180, 220), fill=(180, 70, 70))
+    target = io.BytesIO()
+    picture.save(target, "JPEG")
+    return target.getvalue()
+
+
+def test_a_photograph_of_a_face_is_never_taken(house: House, signed_in: SignedIn) -> None:
+    librarian = signed_in("librarian")
+    ticks = {"confirm_face": "yes", "confirm_text": "yes", "confirm_near": "yes"}
+    for said in ({"region": "head", "plane": "frontal"}, {"region": "knee"}):
+        status, page = add(librarian, drawn_face(), **said, **ticks)
+        assert status == 422
+        assert page.count("may be a photograph of a person") == 1
+    assert kept(house) == []
+    add(librarian)
+    row = kept(house)[0]
+    address = f"/staff/references/{row.reference_id}"
+    edition = edition_on(librarian.get(address).text)
+    said = {"edition": edition, **ticks}
+    file = {"file": ("me.jpg", drawn_face())}
+    answer = librarian.post(f"{address}/replace", data=said, files=file)
+    assert answer.status_code == 422
+    assert "may be a photograph of a person" in answer.text
+    assert kept(house)[0].image_digest == row.image_digest
+
+
+def test_of_a_head_is_said_that_many_slices_make_a_face(house: House, signed_in: SignedIn) -> None:
+    librarian = signed_in("librarian")
+    for seed, (region, is_said) in enumerate((("head", True), ("abdomen", False)), start=1):
+        add(librarian, png_bytes(drawn_slice(seed=seed)), region=region)
+        row = next(one for one in kept(house) if one.region == region)
+        page = librarian.get(f"/staff/references/{row.reference_id}").text
+        assert ("A face can be rebuilt" in page) is is_said
+
+
+def test_nothing_comes_in_place_of_a_picture_whose_permission_has_ended(
+    house: House, signed_in: SignedIn
+) -> None:
+    librarian = signed_in("librarian")
+    add(librarian)
+    with house.sessions() as session, session.begin():
+        row = references.find(session, kept(house)[0].reference_id)
+        assert row is not None
+        row.expires_on = "2020-01-01"
+    address = f"/staff/references/{kept(house)[0].reference_id}"
+    before = kept(house)[0].image_digest
+    edition = edition_on(librarian.get(address).text)
+    file = {"file": ("x.png", png_bytes(drawn_slice(300, seed=4)))}
+    answer = librarian.post(f"{address}/replace", data={"edition": edition}, files=file)
+    assert answer.status_code == 422
+    assert "run out already" in answer.text
+    assert kept(house)[0].image_digest == before
+
+
 def test_a_replaced_picture_keeps_its_words_and_waits_for_a_yes(
     house: House, signed_in: SignedIn
 ) -> None:
