@@ -6,7 +6,8 @@ forgets to ask fails here without anybody adding it to a list.
 
 import hashlib
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -22,6 +23,7 @@ from app.storage.scans import Look, store_look
 from app.storage.tables import Scan, new_id
 from app.storage.turns import Asked
 from tests.app.staff.cast import CAST, copied_house
+from tests.app.staff.same_time import ALIKE, times_apart
 from tests.app.staff.test_access import walk
 from tests.builders import stored_scan
 
@@ -158,6 +160,44 @@ def test_foreign_erased_and_guessed_ids_look_alike(town: Town) -> None:
         )
         assert foreign == erased == guessed, (method, path)
         assert foreign[0] in (401, 404, 422), (method, path, foreign[0])
+
+
+def test_foreign_erased_and_guessed_ids_take_the_same_time(
+    town: Town, record_property: Callable[[str, object], None]
+) -> None:
+    """No clock tells an id that is another patient's from one that never was."""
+    own = [p for m, p in town.routes if m == "GET" and "{" in p and (m, p) not in PUBLIC]
+    staffs = [p for m, p in ACCESS if m == "GET" and "{visit_id}" in p]
+    alices, erased = town.ids["Alice"], town.ids["erased"]
+    guessed = {**alices, **everywhere(GUESSED), "visit_id": GUESSED}
+    apart = {}
+    for who, kind, ids, paths in (
+        ("Dan", "foreign", alices, own),
+        ("Dan", "erased", erased, own),
+        (CAST["doctor"], "erased", {**alices, "visit_id": erased["visit_id"]}, staffs),
+    ):
+        for path in paths:
+            both = filled(path, ids), filled(path, guessed)
+            apart[who, kind, path] = times_apart(town.clients[who], both)
+    record_property("times apart, most", round(max(apart.values()), 2))
+    assert {key: ratio for key, ratio in apart.items() if ratio > ALIKE} == {}
+
+
+def test_a_longer_look_for_one_of_two_ids_would_be_noticed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dan, alices = town.clients["Dan"], town.ids["Alice"]["scan_id"]
+    plain = dan.get
+
+    def slower(address: str) -> object:
+        start = time.perf_counter()
+        answer = plain(address)
+        if alices in address:
+            time.sleep(time.perf_counter() - start)
+        return answer
+
+    monkeypatch.setattr(dan, "get", slower)
+    assert times_apart(dan, (f"/scan/{alices}", f"/scan/{GUESSED}")) > ALIKE
 
 
 def test_staff_ids_that_were_erased_guessed_or_malformed_look_alike(town: Town) -> None:
