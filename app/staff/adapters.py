@@ -101,6 +101,15 @@ def _row(house: House, name: str, folder: Path, base: str, live_for: tuple[str, 
     )
 
 
+def digest_in_use(house: House, session: Session) -> str:
+    """Of the adapter that is live for everything; that of the shipped one as its folder says."""
+    general = activations.live(session)
+    if general is not None:
+        return general.sha256
+    shipped = next((row for row in _rows(house, session) if row.name == activations.SHIPPED), None)
+    return "" if shipped is None or shipped.folder is None else shipped.folder.digest
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")[:20_000]

@@ -13,6 +13,7 @@ from app.changelog import version
 from app.deps import House, HouseDep, SessionDep
 from app.house_state import look_at
 from app.i18n import offered_languages
+from app.staff.adapters import digest_in_use
 from app.staff.auth import MemberDep, staff_page
 from app.storage import audit
 from app.storage.tables import AuditEvent
@@ -35,6 +36,7 @@ def clinic(request: Request, house: HouseDep, session: SessionDep, member: Membe
         member,
         "clinic.html",
         state=state,
+        adapter_digest=digest_in_use(house, session),
         next_erasure_at=None if state.oldest_at is None else state.oldest_at + retention,
         settings=house.settings,
         versions=_versions(house),

@@ -4,6 +4,7 @@ With ANTEROOM_SCREENSHOTS naming a folder, every page is photographed into it.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -91,8 +92,8 @@ def test_axe_finds_nothing_on_the_pages_of_a_nurse(
     wrong = look_over(page, "/staff/sign-in", findings) + look_over(page, "/staff/pair", findings)
     page = new_page(browser, server, "Nina")
     visit = visit_of(page)
-    addresses = ("/staff/visits", "/staff/alerts", "/staff/tablets", "/staff/handover", visit)
-    for address in (*addresses, f"{visit}/sheet", "/staff/password", "/staff/visits?q=none"):
+    names = ("visits", "alerts", "arrivals", "tablets", "handover", "password", "visits?q=none")
+    for address in (*(f"/staff/{name}" for name in names), visit, f"{visit}/sheet"):
         wrong += look_over(page, address, findings)
     assert wrong == []
 
@@ -102,12 +103,15 @@ def test_axe_finds_nothing_on_the_pages_of_an_admin(
 ) -> None:
     page = new_page(browser, server, "Carol")
     wrong = []
-    for address in ("people", "clinic", "clinic/audit", "adapters", "references"):
+    names = ("people", "peers", "guard", "clinic", "clinic/audit", "settings/paper", "design")
+    for address in names:
         wrong += look_over(page, f"/staff/{address}", findings)
     assert wrong == []
 
 
-def test_a_nurses_day(server: RunningServer, browser: Browser, findings: Findings) -> None:
+def test_a_nurses_day_without_a_mouse(
+    server: RunningServer, browser: Browser, findings: Findings
+) -> None:
     nurse, tablet = new_page(browser, server, "Nina"), new_page(browser, server)
     nurse.goto("/staff/tablets")
     nurse.get_by_test_id("tablet-name").fill("Tablet 3")
@@ -121,7 +125,7 @@ def test_a_nurses_day(server: RunningServer, browser: Browser, findings: Finding
     tablet.get_by_test_id("pairing-input").press("Enter")
     tablet.get_by_test_id("paired-go").click()
     nurse.goto("/staff/visits")
-    nurse.get_by_test_id("visit-new").click()  # the second tap prints the sheet
+    nurse.get_by_test_id("visit-new").press("Enter")  # the second tap prints the sheet
     visit_code = nurse.get_by_test_id("visit-code").inner_text()
     nurse.goto("/staff/alerts")
     tablet.goto("about:blank")
@@ -137,29 +141,32 @@ def test_a_nurses_day(server: RunningServer, browser: Browser, findings: Finding
     assert findings(nurse) == []
     nurse.reload()
     expect(call).to_have_count(1)
-    nurse.get_by_test_id("alert-seen").click()
+    nurse.get_by_test_id("alert-seen").press("Enter")
     tablet.goto("/help")
     expect(tablet.locator("main")).to_contain_text("on the way")
     nurse.get_by_test_id("alert-note").fill("Brought a glass of water")
-    nurse.get_by_test_id("alert-close").click()
+    nurse.get_by_test_id("alert-close").press("Enter")
     expect(nurse.locator("main")).to_contain_text("Brought a glass of water")
     assert findings(nurse) == []
     nurse.goto(f"/staff/visits?q={visit_code.replace(' ', '').lower()}")
     row = nurse.get_by_test_id("visit-row")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("By the window, Tablet 3")
+    expect(row.locator("td").nth(1)).to_have_text(re.compile(r"^\d min$"))  # how long they wait
+    row.get_by_role("link", name="Sheet").press("Enter")  # somebody lost the paper: print it again
+    expect(nurse.get_by_test_id("visit-code")).to_have_text(visit_code)
     nurse.goto("/staff/handover")
     nurse.get_by_test_id("shift-note").fill("All is quiet.")
-    nurse.get_by_test_id("shift-submit").click()
+    nurse.get_by_test_id("shift-submit").press("Enter")
     doctor = new_page(browser, server, "Bob")
     doctor.goto("/staff/handover")
-    doctor.get_by_test_id("shift-take").click()
+    doctor.get_by_test_id("shift-take").press("Enter")
     expect(doctor.get_by_test_id("shift").first).to_contain_text("taken over by Bob")
-    row.page.goto(f"/staff/visits?q={visit_code.replace(' ', '')}")
-    row.locator("a.code").click()
-    nurse.locator("form[action$='/close'] button").click()
+    nurse.goto(f"/staff/visits?q={visit_code.replace(' ', '')}")
+    row.locator("a.code").press("Enter")
+    nurse.locator("form[action$='/close'] button").press("Enter")
     expect(nurse.locator("main")).to_contain_text("Just closed")
-    nurse.locator("form[action$='/reopen'] button").first.click()
+    nurse.locator("form[action$='/reopen'] button").first.press("Enter")
     expect(nurse.locator("form[action$='/close'] button")).to_be_visible()
 
 

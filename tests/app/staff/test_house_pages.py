@@ -1,7 +1,9 @@
 """The page of clinic IT, the audit, and the demonstration clinic."""
 
+import html
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -10,6 +12,8 @@ from starlette.testclient import TestClient
 from app.deps import House
 from app.staff.demo import ACCOUNT, add_demonstration
 from app.storage import alerts, audit, references, staff, tokens, visits, work
+from model.adapters import read_adapter
+from model.manifest import read_manifest
 from tests.app.staff.cast import SignedIn
 
 BASE = "b" * 64
@@ -32,6 +36,34 @@ def test_the_it_page_shows_states_and_no_patient(ready: House, signed_in: Signed
         assert words in page
     assert code not in page
     assert opened.visit.visit_id not in page
+
+
+def test_the_it_page_names_the_digest_of_the_shipped_adapter(
+    house: House, signed_in: SignedIn, compact_model: Path
+) -> None:
+    """It stands there before anybody activated one; a worker with no adapter shows none."""
+    manifest = read_manifest(compact_model / "adapter")
+    assert manifest is not None
+    base = manifest.base_sha256
+    assert base is not None
+    digest = read_adapter(compact_model / "adapter", base).digest
+    admin = signed_in("admin")
+    for adapter, is_said in (("shipped-one", True), (None, False)):
+        with house.sessions() as session, session.begin():
+            work.say(session, "worker-1", "ready", {"base_sha256": base, "adapter": adapter})
+        page = admin.get("/staff/clinic").text
+        assert base in page
+        assert (digest in page) is is_said
+
+
+def test_staff_pages_do_not_carry_what_is_said_to_patients(
+    house: House, signed_in: SignedIn
+) -> None:
+    purpose = house.guard.fixed("intended_purpose", "en")
+    for role, address in (("nurse", "visits"), ("librarian", "references"), ("admin", "clinic")):
+        page = signed_in(role).get(f"/staff/{address}").text
+        assert purpose not in html.unescape(page)
+        assert "Call the nurse" not in page
 
 
 def test_the_metrics_say_what_the_it_page_says(
