@@ -11,6 +11,7 @@ from app.delivery.dicomweb import router as dicomweb_router
 from app.deps import House
 from app.errors import AppError, SignInNeeded, VisitNeeded
 from app.intake.limits import MIB
+from app.intake.opening import Openings
 from app.outbox import Outbox
 from app.patient.access import chosen_language
 from app.patient.pages import router as patient_router
@@ -28,6 +29,7 @@ def make_app(house: House) -> FastAPI:
     app = FastAPI(title="Anteroom", docs_url=None, redoc_url=None)
     app.state.house = house
     app.state.outbox = Outbox(house)
+    app.state.openings = Openings()
     app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
     for router in (health_router, clinic_router, dicomweb_router, patient_router, staff_router):
         app.include_router(router)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.deps import House
 from app.intake.envelope import as_mapping
 from app.intake.limits import MIB, Limits
+from app.intake.opening import Opening
 from app.intake.receive import Refusal
 from app.intake.series import Arrival, ReceivedSeries, Slice, receive_files
 from app.storage import envelopes, scans, slices, visits
@@ -36,6 +37,7 @@ def receive_upload(
     *,
     delivered: bool = False,
     room: int = Limits.max_series,
+    opening: Opening | None = None,
 ) -> Arrival | Refusal:
     """What intake makes of these files within the bounds of this house.
 
@@ -44,6 +46,7 @@ def receive_upload(
         files: contents, or open files, which are read to the end and closed.
         delivered: the clinic sent them, so each scan carries its envelope.
         room: how many scans may still be added to the visit.
+        opening: is told how far it is, and can stop it.
     """
     if room <= 0:
         return Refusal("too_many_scans")
@@ -53,7 +56,7 @@ def receive_upload(
         max_bytes=min(total, Limits.max_bytes),
         max_series=min(room, Limits.max_series),
     )
-    return receive_files(files, limits=limits, delivered=delivered)
+    return receive_files(files, limits=limits, delivered=delivered, opening=opening)
 
 
 def store_first(

@@ -20,6 +20,7 @@ Reasons for a refusal (each page text says why and what to do next):
 * ``unsupported_modality``: DICOM of another kind than CT, MR or X-ray, such as ultrasound.
 * ``not_a_person``: the header says that an animal was examined.
 * ``too_slow``: opening it took longer than allowed, or too many others are being opened now.
+* ``stopped``: whoever sent it does not wait for it any more.
 
 Notes on an accepted scan:
 
@@ -55,6 +56,7 @@ REASONS: Final = (
     "unsupported_modality",
     "not_a_person",
     "too_slow",
+    "stopped",
 )
 NOTES: Final = (
     "burned_in_annotation",

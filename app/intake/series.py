@@ -10,6 +10,7 @@ from app.intake.bundle import Bundle, bundle_of
 from app.intake.formats import PICTURES, recognise
 from app.intake.hounsfield import HounsfieldSlice, pack, windowed
 from app.intake.limits import DEFAULT_LIMITS, Limits
+from app.intake.opening import Opening
 from app.intake.process import upload_child
 from app.intake.reasons import Refused
 from app.intake.receive import ReceivedScan, Refusal, png_of, receive, received
@@ -86,6 +87,7 @@ def receive_files(
     *,
     limits: Limits = DEFAULT_LIMITS,
     delivered: bool = False,
+    opening: Opening | None = None,
 ) -> Arrival | Refusal:
     """The series in these files, or why there is none; never raises for any input.
 
@@ -97,7 +99,9 @@ def receive_files(
         files: contents, or open files, which are read to the end and closed.
         limits: bounds on bytes, files, memory and time.
         delivered: True for what the clinic sent; each scan then carries its envelope.
+        opening: is told how far it is, and can stop it.
     """
+    opening = opening or Opening()
     try:
         bundle = bundle_of(files, limits)
     except Refused as refused:
@@ -106,9 +110,9 @@ def receive_files(
     try:
         if _is_all_pictures(bundle):
             pictures = (bundle.head(n, limits.max_bytes + 1) for n in range(len(bundle.parts)))
-            return _pictures(pictures, limits)
-        messages = _messages(bundle, limits, delivered)
-        return _arrival(messages, limits)
+            return _pictures(pictures, limits, opening)
+        messages = _messages(bundle, limits, delivered, opening)
+        return _arrival(messages, limits, opening)
     except Refused as refused:
         if messages is not None:
             _close(messages)
@@ -124,14 +128,16 @@ def _is_all_pictures(bundle: Bundle) -> bool:
         return False
 
 
-def _pictures(files: Iterable[bytes], limits: Limits) -> Arrival | Refusal:
+def _pictures(files: Iterable[bytes], limits: Limits, opening: Opening) -> Arrival | Refusal:
     """Photos and screen copies: each is a scan of its own and is decoded in its own process."""
     taken: list[ReceivedSeries] = []
     refused: list[Refusal] = []
     for data in files:
         if len(taken) == limits.max_series:
             break
+        opening.check()
         answer = receive(data, limits=limits)
+        opening.files += 1
         if isinstance(answer, Refusal):
             refused.append(answer)
         else:
@@ -142,7 +148,7 @@ def _pictures(files: Iterable[bytes], limits: Limits) -> Arrival | Refusal:
     return Arrival(tuple(taken), iter(()))
 
 
-def _arrival(messages: Iterator[Message], limits: Limits) -> Arrival | Refusal:
+def _arrival(messages: Iterator[Message], limits: Limits, opening: Opening) -> Arrival | Refusal:
     series: list[ReceivedSeries] = []
     place: dict[int, int] = {}
     pictures: list[bytes] = []
@@ -160,7 +166,7 @@ def _arrival(messages: Iterator[Message], limits: Limits) -> Arrival | Refusal:
         if expected is not None and len(series) >= expected:
             break
     if pictures:
-        return _pictures(pictures, limits)
+        return _pictures(pictures, limits, opening)
     if not series:
         raise Refused(reason)
     return Arrival(tuple(series), _rest(messages, place, limits))
@@ -207,16 +213,21 @@ def _close(running: Iterator[Slice] | Iterator[Message]) -> None:
         close()
 
 
-def _messages(bundle: Bundle, limits: Limits, delivered: bool) -> Iterator[Message]:
-    """What the child says; closing the generator ends the child.
+def _messages(
+    bundle: Bundle, limits: Limits, delivered: bool, opening: Opening
+) -> Iterator[Message]:
+    """What the child says; closing the generator ends the child, and so does `opening`.
 
     Raises:
-        Refused: the child's reason; ``too_slow`` or ``broken`` when it died.
+        Refused: the child's reason; ``too_slow`` or ``broken`` when it died, ``stopped``.
     """
     if not _FREE_PLACES.acquire(timeout=limits.wall_seconds):
         raise Refused("too_slow")
     try:
-        with upload_child(bundle.file.handle) as child:
+        with (
+            upload_child(bundle.file.handle) as child,
+            opening.ended_by(child.process.kill),
+        ):
             file = bundle.file
             order = UploadOrder(file.handle, file.key, bundle.parts, delivered, limits)
             child.order(pack_order(order))
@@ -225,11 +236,17 @@ def _messages(bundle: Bundle, limits: Limits, delivered: bool) -> Iterator[Messa
                 with child.within(limits.wall_seconds):
                     message = read(child.says, limits)
                 if message is None:
+                    opening.check()
                     child.check_end()
                     return
+                if message.kind == "reading":
+                    opening.files = int(message.words["count"])
                 yield message
                 if message.kind == "end":
                     return
             raise Refused("too_slow")
+    except Refused:
+        opening.check()
+        raise
     finally:
         _FREE_PLACES.release()

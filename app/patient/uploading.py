@@ -5,11 +5,12 @@ from typing import Annotated, BinaryIO, Final
 
 import structlog
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
 from app.deps import House, HouseDep, SessionDep
 from app.intake.limits import MIB, Limits
+from app.intake.opening import Openings
 from app.intake.receive import Refusal
 from app.intake.series import Arrival
 from app.patient.access import Tablet, Use, Watch
@@ -35,7 +36,14 @@ async def uploaded(request: Request, _tablet: Watch) -> list[BinaryIO]:
     return [one.file for one in form.getlist(FIELD) if isinstance(one, UploadFile) and one.size]
 
 
+def openings_of(request: Request) -> Openings:
+    """The uploads that are being opened in this server."""
+    openings: Openings = request.app.state.openings
+    return openings
+
+
 Uploaded = Annotated[list[BinaryIO], Depends(uploaded)]
+UnderWay = Annotated[Openings, Depends(openings_of)]
 
 
 @router.get("/upload")
@@ -48,13 +56,16 @@ def upload_page(request: Request, session: SessionDep, tablet: Use) -> Response:
 
 
 @router.post("/upload")
-def upload(request: Request, house: HouseDep, tablet: Watch, files: Uploaded) -> Response:
+def upload(
+    request: Request, house: HouseDep, tablet: Watch, files: Uploaded, openings: UnderWay
+) -> Response:
     """Receive pictures; a refusal says why and what to do next."""
     started = time.monotonic()
     with house.sessions() as session:
         known = scans.all_of_visit(session, tablet.visit_id)
     # Outside of any transaction: the decoding must not hold the database's write lock.
-    received = receive_upload(house, files, room=MAX_SCANS - len(known))
+    with openings.begun(tablet.row.session_id) as opening:
+        received = receive_upload(house, files, room=MAX_SCANS - len(known), opening=opening)
     if isinstance(received, Refusal):
         _touch(house, tablet)
         log.info("upload_refused", reason=received.reason, visit_id=tablet.visit_id)
@@ -63,6 +74,21 @@ def upload(request: Request, house: HouseDep, tablet: Watch, files: Uploaded) ->
     seconds = round(time.monotonic() - started, 3)
     log.info("upload_taken", scan_id=stored[0].scan_id, scans=len(stored), seconds=seconds)
     return go_to(f"/scan/{stored[0].scan_id}")
+
+
+@router.get("/upload/progress")
+def progress(tablet: Watch, openings: UnderWay) -> Response:
+    """How many files of this tablet's upload have been read."""
+    under_way = openings.of(tablet.row.session_id)
+    return JSONResponse({"files": sum(one.files for one in under_way)})
+
+
+@router.post("/upload/stop")
+def stop_opening(tablet: Watch, openings: UnderWay) -> Response:
+    """End the work on what this tablet sent and nothing of which is stored yet."""
+    for one in openings.of(tablet.row.session_id):
+        one.stop()
+    return Response(status_code=204)
 
 
 @router.post("/scan/{scan_id}/stop")

@@ -37,6 +37,14 @@ function start() {
     if (isTooLarge()) return;
     form.querySelector("button:not([type=button])").disabled = true;
     const request = new XMLHttpRequest();
+    let asking;
+    const showCount = async () => {
+      const answer = await fetch("/upload/progress");
+      const { files } = answer.ok ? await answer.json() : { files: 0 };
+      const read = progress.querySelector("[data-read]");
+      read.hidden = files < 2;
+      read.querySelector("strong").textContent = String(files);
+    };
     request.open("POST", form.action);
     request.upload.addEventListener("progress", (sent) => {
       if (sent.lengthComputable) bar.value = Math.round((100 * sent.loaded) / sent.total);
@@ -46,6 +54,7 @@ function start() {
     request.upload.addEventListener("load", () => {
       bar.removeAttribute("value");
       say(progress, "opening");
+      asking = window.setInterval(showCount, 700);
     });
     request.addEventListener("load", () => {
       if (new URL(request.responseURL).pathname !== "/upload") {
@@ -65,11 +74,16 @@ function start() {
     });
     progress.querySelector("[data-cancel]").addEventListener("click", () => {
       request.abort();
+      // The house would go on without us: what nobody waits for is not opened.
+      fetch("/upload/stop", { method: "POST", keepalive: true });
       progress.hidden = true;
       form.querySelector("button:not([type=button])").disabled = false;
     }, { once: true });
     const opening = window.setInterval(() => document.dispatchEvent(new Event("busy")), 5000);
-    request.addEventListener("loadend", () => window.clearInterval(opening));
+    request.addEventListener("loadend", () => {
+      window.clearInterval(opening);
+      window.clearInterval(asking);
+    });
     say(progress, "sending");
     request.send(new FormData(form));
   });

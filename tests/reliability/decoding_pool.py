@@ -107,6 +107,7 @@ def _of_one(data: bytes) -> str:
 def _of_many(handle: int, upload: mmap.mmap, data: bytes) -> str:
     """The same for a whole upload of this one file, said message by message."""
     from app.intake.decode_upload import _carry_out
+    from app.intake.opening import Opening
     from app.intake.reasons import REASONS, Refused
     from app.intake.sealed_file import _turned
     from app.intake.series import _arrival
@@ -117,7 +118,7 @@ def _of_many(handle: int, upload: mmap.mmap, data: bytes) -> str:
     try:
         _carry_out(UploadOrder(handle, "00" * 32, ((0, len(data)),), False, DEFAULT_LIMITS), out)
         out.seek(0)
-        arrival = _arrival(iter(lambda: read(out, DEFAULT_LIMITS), None), DEFAULT_LIMITS)
+        arrival = _arrival(iter(lambda: read(out, DEFAULT_LIMITS), None), DEFAULT_LIMITS, Opening())
         for _ in getattr(arrival, "rest", ()):
             pass
     except Refused as refused:
