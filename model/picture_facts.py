@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from model.picture_texture import TEXTURE, measure_texture
 from model.types import Image
 
-FACTS_VERSION: Final = "1"
+FACTS_VERSION: Final = "2"
 _SIDE: Final = 128
 """Pixels; every picture is squashed to this square, so that a fact means the same everywhere."""
+_FINE_SIDE: Final = 256
+"""The same for grain and straight lines, which a smaller square would smear."""
+_GREYS: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+"""Red, green and blue as the eye weighs them (ITU-R BT.601)."""
 _GREY_STEPS: Final = (8, 24, 48, 80, 112, 144, 176, 208, 232, 248)
 _CLEAR_COLOUR: Final = (16, 40, 90)
 _BANDS: Final = (2, 4, 8, 14, 22, 32, 46, 64)
@@ -50,6 +55,7 @@ FACTS: Final = (
     "lines of columns",
     "largest dark area at the rim",
     "skewness of greys",
+    *TEXTURE,
 )
 """The names of the numbers that measure_facts gives, in its order."""
 
@@ -57,8 +63,11 @@ FACTS: Final = (
 def measure_facts(image: Image) -> NDArray[np.float32]:
     """float32[len(FACTS)]: the facts of a picture, uint8[H, W, 3] RGB."""
     picture = PillowImage.fromarray(image)
-    small = np.asarray(picture.resize((_SIDE, _SIDE), PillowImage.Resampling.BOX), dtype=np.float32)
-    grey: _Plane = np.asarray(small @ np.array([0.299, 0.587, 0.114]), dtype=np.float32)
+    small, fine = (
+        np.asarray(picture.resize((side, side), PillowImage.Resampling.BOX), dtype=np.float32)
+        for side in (_SIDE, _FINE_SIDE)
+    )
+    grey: _Plane = np.asarray(small @ _GREYS, dtype=np.float32)
     facts = [
         *_colour(small),
         *_greys(grey),
@@ -70,6 +79,7 @@ def measure_facts(image: Image) -> NDArray[np.float32]:
         *_lines(grey),
         _dark_at_the_rim(grey),
         _skewness(grey),
+        *measure_texture(np.asarray(fine @ _GREYS, dtype=np.float32)),
     ]
     return np.nan_to_num(np.array(facts, dtype=np.float32))
 

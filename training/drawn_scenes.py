@@ -1,4 +1,4 @@
-"""Pictures that are no scans, with the statistics of photographs: leaves, relief, speckle, prints.
+"""Pictures that are no scans, with the statistics of photographs: leaves, relief, prints, machines.
 
 Used to fit the scan-or-not facts; training.negatives draws the plainer kinds for the model itself.
 """
@@ -11,6 +11,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFilter
 
 from model.types import Image
+from training.drawn_machines import draw_baggage, draw_ultrasound
 from training.negatives import draw_negative, smooth_noise
 
 _Field = NDArray[np.floating]
@@ -21,8 +22,9 @@ def draw_scene(generator: np.random.Generator) -> Image:
     """uint8[H, W, 3]: a drawn picture of a random kind, mostly grey, some dark at the rim."""
     if generator.random() < 0.25:
         return _degraded(generator, draw_negative(generator, _SIZE))
-    plain = (_leaves, _leaves, _relief, _speckle, _speckle, _print, _bricks, _discs, _sky)
-    kinds = (*plain, _gradient, _spectrum, _wood, _things_on_black, _chart)
+    plain = (_leaves, _leaves, _relief, _print, _bricks, _discs, _sky)
+    machines = (draw_ultrasound, draw_ultrasound, draw_ultrasound, draw_baggage, draw_baggage)
+    kinds = (*plain, *machines, _gradient, _spectrum, _wood, _things_on_black, _chart)
     field = kinds[int(generator.integers(len(kinds)))](generator)
     return _degraded(generator, _coloured(generator, field))
 
@@ -111,35 +113,6 @@ def _relief(generator: np.random.Generator) -> _Field:
     light = slope[0] * np.sin(angle) + slope[1] * np.cos(angle)
     light = light / (np.abs(light).max() + 1e-9)
     return np.asarray(generator.uniform(80, 170) + light * generator.uniform(60, 200), np.float32)
-
-
-def _speckle(generator: np.random.Generator) -> _Field:
-    """An ultrasound-like field: layered speckle with dark and bright patches and shadows."""
-    grain = generator.rayleigh(1.0, (_SIZE, _SIZE)).astype(np.float32)
-    wide, high = generator.uniform(0.8, 3), generator.uniform(0.3, 1.2)
-    scaled = PillowImage.fromarray(grain).resize((int(_SIZE * wide), int(_SIZE * high)))
-    grain = np.asarray(scaled.resize((_SIZE, _SIZE), PillowImage.Resampling.BICUBIC))
-    layers = np.interp(np.arange(_SIZE), np.linspace(0, _SIZE, 14), generator.uniform(0.2, 1.2, 14))
-    bend = (smooth_noise(generator, _SIZE, 4) * generator.uniform(0, 50)).astype(int)
-    rows, columns = np.mgrid[0:_SIZE, 0:_SIZE]
-    field = grain * layers[np.clip(rows + bend, 0, _SIZE - 1)]
-    field = field * (0.3 + smooth_noise(generator, _SIZE, int(generator.integers(3, 16))))
-    for _ in range(int(generator.integers(0, 4))):
-        y, x = generator.uniform(40, _SIZE - 30, 2)
-        a, b = generator.uniform(10, 60, 2)
-        inside = ((rows - y) / a) ** 2 + ((columns - x) / b) ** 2 < 1 + 0.2 * smooth_noise(
-            generator, _SIZE, 9
-        )
-        field = np.where(inside, field * generator.uniform(0, 0.5), field)
-        behind = (rows > y) & (np.abs(columns - x) < b * 0.8)
-        field = np.where(behind & ~inside, field * generator.uniform(0.3, 1.8), field)
-    depth = np.linspace(1.2, generator.uniform(0.2, 1.1), _SIZE)[:, None]
-    field = field * depth
-    if generator.random() < 0.4:
-        centre = generator.uniform(0.35, 0.65) * _SIZE
-        field = np.where(np.abs(columns - centre) < 20 + rows * generator.uniform(0.4, 1), field, 0)
-    field = field / (np.percentile(field, 97) + 1e-6) * generator.uniform(120, 240)
-    return np.asarray(field, np.float32)
 
 
 def _print(generator: np.random.Generator) -> _Field:

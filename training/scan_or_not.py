@@ -1,6 +1,7 @@
 """`python -m training scan-or-not`: fits the trees that tell scans from other pictures by facts."""
 
 import argparse
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -22,6 +23,8 @@ from training.records import TRAIN, read_lines, read_records
 _NO_SCAN_WORDS: Final = ("photo", "gross", "histo", "micro", "drawing", "path", "ultraso", "endosc")
 _MAX_COLOUR: Final = 0.05
 """Pictures of a train pack with more clear colour than this are charts, photos and fusions."""
+_VIEWS: Final = 3
+"""Of each scan: its own, and others as files and photos show it."""
 _FOLDS: Final = 5
 _TREES: Final = 160
 _DEPTH: Final = 4
@@ -34,20 +37,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the folder of data packs")
     parser.add_argument("--out", type=Path, required=True, help="where scan_or_not.json goes")
     parser.add_argument("--drawn", type=int, default=5000, help="how many pictures to draw")
+    parser.add_argument("--every", type=int, default=1, help="take every so many-th scan")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    generator = np.random.default_rng(options.seed)
-    scans = np.stack(list(_facts_of_scans(options.data, generator)))
-    drawn = np.stack([measure_facts(draw_scene(generator)) for _ in range(options.drawn)])
+    seen, drawing, folding = (np.random.default_rng(options.seed + step) for step in range(3))
+    scans = np.stack(list(_facts_of_scans(options.data, options.every, seen)))
+    drawn = np.stack([measure_facts(draw_scene(drawing)) for _ in range(options.drawn)])
     facts = np.concatenate((scans, drawn)).astype(np.float64)
     truth = np.repeat((1.0, 0.0), (len(scans), len(drawn)))
     weights = np.where(truth == 1, len(drawn) / len(scans), 1.0)
-    measured = _cross_validated(facts, truth, weights, generator)
+    measured = _cross_validated(facts, truth, weights, folding)
     trees = boost(facts, truth, weights, trees=_TREES, depth=_DEPTH, rate=_RATE)
     made: dict[str, Any] = {  # Any: a table as JSON takes it
         "facts_version": FACTS_VERSION,
         "facts": list(FACTS),
-        "made_from": {"scan_views": len(scans), "drawn": len(drawn), "seed": options.seed},
+        "made_from": {
+            "scan_views": len(scans),
+            "every": options.every,
+            "drawn": len(drawn),
+            "seed": options.seed,
+        },
         "cross_validated": measured,
         "trees": [_rounded(tree) for tree in trees],
     }
@@ -56,9 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _facts_of_scans(data: Path, generator: np.random.Generator) -> Iterator[NDArray[np.float32]]:
-    """Of every scan its own facts, and those of three views as files and photos show it."""
-    for path in _scan_files(data):
+def _facts_of_scans(
+    data: Path, every: int, generator: np.random.Generator
+) -> Iterator[NDArray[np.float32]]:
+    """Of every scan its own facts, and those of further views as files and photos show it."""
+    for path in itertools.islice(_scan_files(data), 0, None, every):
         with PillowImage.open(path) as opened:
             image = from_picture(opened)
         if path.parent.parent.name == "medpix2" and generator.random() < 0.5:
@@ -67,7 +78,7 @@ def _facts_of_scans(data: Path, generator: np.random.Generator) -> Iterator[NDAr
         if float((spread > 40).mean()) > _MAX_COLOUR:
             continue
         yield measure_facts(image)
-        for _ in range(3):
+        for _ in range(_VIEWS - 1):
             yield measure_facts(_seen(generator, image))
 
 
@@ -112,7 +123,7 @@ def _cross_validated(
     generator: np.random.Generator,
 ) -> dict[str, float]:
     """Shares judged wrongly at even odds; a scan's views stay in one fold."""
-    views = np.arange(len(truth)) // 4
+    views = np.arange(len(truth)) // _VIEWS
     fold = generator.integers(0, _FOLDS, int(views.max()) + 1)[views]
     scores = np.zeros(len(truth))
     for number in range(_FOLDS):

@@ -14,9 +14,9 @@ from tests.builders import drawn_slice
 from tests.drawn_negatives import drawn_negatives
 
 ORDINARY_NEGATIVES = 150
-LEAST_REFUSED = 0.90
-"""By facts and colour alone: 93.4 % of 500, 92.7 % of these; 95 % is wished for and not reached.
-What passes is mostly luggage under X-rays, which looks like a scan without anatomy."""
+LEAST_REFUSED = 0.95
+"""By facts and colour alone; of 500 it is 96.4 %. What passes is mostly luggage under X-rays, which
+looks like a scan without anatomy."""
 
 
 def pixels(picture: Image.Image) -> np.ndarray:
@@ -69,9 +69,9 @@ def test_two_in_a_hundred_real_scans_are_refused_at_most(data_folder: Path) -> N
     assert len(refused) <= 0.02 * len(files), refused
 
 
-def test_ordinary_pictures_are_refused_but_for_ultrasound(data_folder: Path) -> None:
+def test_ordinary_pictures_are_refused_but_for_one(data_folder: Path) -> None:
     folder = data_folder / "not-a-scan"
     rows = [row for row in rows_of(folder / "manifest.jsonl") if row["category"] != "file format"]
     pictures = [ImageOps.exif_transpose(Image.open(folder / str(row["file"]))) for row in rows]
     taken = [row["file"] for row, one in zip(rows, pictures, strict=True) if seems_a_scan(one)]
-    assert all("ultrasound" in str(name) for name in taken)
+    assert len(taken) <= 1, taken
