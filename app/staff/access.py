@@ -59,6 +59,7 @@ ACCESS: Final[Mapping[tuple[str, str], Entry]] = {
     ("GET", "/staff/visits/{visit_id}/code.svg"): CARE,
     ("GET", "/staff/visits/{visit_id}/report"): CARE,
     ("GET", "/staff/visits/{visit_id}/report/asset/{name}"): CARE,
+    ("POST", "/staff/visits/{visit_id}/report/print"): CARE,
     ("GET", "/staff/visits/{visit_id}/report.pdf"): CARE,
     ("GET", "/staff/visits/{visit_id}/doctor.pdf"): DOCTOR,
     ("POST", "/staff/visits/{visit_id}/level"): CARE,

@@ -11,7 +11,7 @@ from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
 from app.report.content import ReportContent, ReportWithheld
 from app.report.render import ReportError, render_article, render_pdf
-from app.staff.auth import Member, MemberDep, staff_page
+from app.staff.auth import MemberDep, see_other, staff_page
 from app.staff.visits import opened_or_404
 from app.storage import audit, turns, visits
 from app.storage.visits import OpenedVisit
@@ -24,9 +24,15 @@ router = APIRouter()
 
 @router.get("/staff/visits/{visit_id}/report")
 def report_on_screen(
-    request: Request, house: HouseDep, session: SessionDep, member: MemberDep, visit_id: str
+    request: Request,
+    house: HouseDep,
+    session: SessionDep,
+    member: MemberDep,
+    visit_id: str,
+    *,
+    now: bool = False,
 ) -> Response:
-    """The report in the edition that the release level allows, to read and to print."""
+    """The report in the edition that the release level allows; `now`: the printer is asked."""
     opened = opened_or_404(house, session, visit_id)
     content, here = _content(request, house, session, opened), f"/staff/visits/{visit_id}"
     assets = f"{here}/report/asset/"
@@ -44,7 +50,18 @@ def report_on_screen(
         assets=assets,
         go_back=here,
         code=visits.code_of(opened),
+        now=now,
     )
+
+
+@router.post("/staff/visits/{visit_id}/report/print")
+def print_at_the_desk(
+    house: HouseDep, session: SessionDep, member: MemberDep, visit_id: str
+) -> Response:
+    """Write down that the paper is printed here, then show it with the printer's dialog."""
+    opened_or_404(house, session, visit_id)
+    audit.record(session, member.name, "report.print", visit_id)
+    return see_other(f"/staff/visits/{visit_id}/report?now=1")
 
 
 @router.get("/staff/visits/{visit_id}/report/asset/{name}")
@@ -64,7 +81,7 @@ def report(
     """The same as PDF."""
     opened = opened_or_404(house, session, visit_id)
     content = _content(request, house, session, opened)
-    return _paper(house, session, member, content, visit_id)
+    return _paper(house, session, content, (member.name, "report.pdf", visit_id))
 
 
 @router.get("/staff/visits/{visit_id}/doctor.pdf")
@@ -75,7 +92,7 @@ def doctors_copy(
     opened = opened_or_404(house, session, visit_id)
     content = _content(request, house, session, opened)
     content = replace(content, withheld=_withheld(session, opened))
-    return _paper(house, session, member, content, visit_id)
+    return _paper(house, session, content, (member.name, "doctor.pdf", visit_id))
 
 
 def _content(
@@ -86,16 +103,16 @@ def _content(
 
 
 def _paper(
-    house: House, session: Session, member: Member, content: ReportContent, visit_id: str
+    house: House, session: Session, content: ReportContent, done: tuple[str, str, str]
 ) -> Response:
+    """The PDF, once it is made and written down; `done`: who, what, of which visit."""
     session.commit()  # nobody waits for the database while the paper is made
     try:
         pdf = render_pdf(content)
     except ReportError as error:
-        raise AppError(error.key, 503, f"/staff/visits/{visit_id}") from None
-    act = "doctor.pdf" if content.withheld else "report.pdf"
+        raise AppError(error.key, 503, f"/staff/visits/{done[-1]}") from None
     with house.sessions() as again, again.begin():
-        audit.record(again, member.name, act, visit_id)
+        audit.record(again, *done)
     headers = {"Content-Disposition": 'inline; filename="visit.pdf"'}
     return Response(pdf, media_type="application/pdf", headers=headers)
 

@@ -132,3 +132,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.querySelector("[data-print]")?.addEventListener("click", () => print());
+if (document.querySelector("[data-print-now]")) {
+  history.replaceState(null, "", location.pathname); // reading it again prints nothing
+  print();
+}

@@ -20,6 +20,7 @@ from tests.benchmarks.growth import measure_growth
 from tests.benchmarks.guard import measure_guard
 from tests.benchmarks.journey import measure_journey, measure_tablets
 from tests.benchmarks.loading import measure_loading
+from tests.benchmarks.papers import measure_papers
 from tests.benchmarks.plot import draw_bars
 from tests.benchmarks.series import measure_series
 from tests.benchmarks.sides import measure_sides
@@ -28,6 +29,9 @@ BOUNDS = {
     "structures_seconds_p50": 15.0,
     "answer_seconds_p50": 3.0,
     "pdf_seconds_p50": 5.0,
+    "paper_seconds_p50": 2.0,
+    "paper_seconds_p95": 4.0,
+    "paper_mib": 2.0,
     "resident_gib": 1.5,
     "guard_milliseconds_p95": 20.0,
     "call_seconds_p99": 3.0,
@@ -166,6 +170,8 @@ def _waits(options: argparse.Namespace) -> Numbers:
         numbers |= measure_calls(Path(folder), options.call_seconds)
         say("a series of 500 slices")
         numbers |= measure_series(Path(folder))
+    say("papers of three pictures, alone and twenty at once")
+    numbers |= measure_papers()
     say("the guard")
     return numbers | measure_guard()
 

@@ -16,6 +16,7 @@ from tests.reliability import (
     faults,
     guard_cases,
     load,
+    papers,
     uploads,
 )
 from tests.reliability.bar import Bar
@@ -28,6 +29,7 @@ BARS = {
     "http-abuse": abuse.http_abuse,
     "kill-server": faults.kill_the_server,
     "kill-worker": faults.kill_the_worker,
+    "papers": papers.every_paper,
     "canaries": canaries.canaries_in_logs,
     "calls-for-help": calls.calls_for_help,
     "guard-cases": guard_cases.shared_cases,

@@ -11,52 +11,36 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pdfplumber
+import pikepdf
 import pytest
 
-from app.report.content import ReportContact, ReportReference, ReportTurn
+from app.report.content import (
+    ReportContact,
+    ReportContent,
+    ReportReference,
+    ReportStyle,
+    ReportTerm,
+    ReportTurn,
+    ReportWithheld,
+)
 from app.report.render import CODE, ReportError, render_pdf
+from app.report.template import template_mistakes
 from tests.app.report.drawn_content import drawn_png, drawn_report, drawn_scan
+from tests.report_payloads import markup, payloads
 
 CANARY = "CANARY-BYTES-8842"
-
-PAYLOADS = (
-    '<img src="{http}/a.png">',
-    '<img src="{file}">',
-    '<img src="//{host}/a.png">',
-    '<link rel="stylesheet" href="{http}/a.css">',
-    '<link rel="attachment" href="{file}">',
-    '<link rel="stylesheet" href="{file}">',
-    '<style>@import url("{http}/b.css");</style>',
-    "<style>@font-face{{font-family:x;src:url({http}/x.ttf)}}body{{font-family:x}}</style>",
-    "<style>body{{background:url({http}/b.png)}}</style>",
-    '<svg><image href="{http}/c.png"/></svg>',
-    '<svg><use href="{http}/c.svg#a"/></svg>',
-    '<embed src="{file}">',
-    '<object data="{http}/o"></object>',
-    '<iframe src="{http}/i"></iframe>',
-    '<base href="{http}/">',
-    '<meta http-equiv="refresh" content="0;url={http}/">',
-    '<a href="javascript:alert(1)">x</a>',
-    '"><img src={http}/q>',
-    "'><img src='{http}/q'>",
-    "{{{{ 7 * 7 }}}} {{% include '/etc/passwd' %}}",
-    "</textarea></style><img src={http}/r>",
-    "<?xml-stylesheet href='{http}/s'?>",
-    "<!ENTITY x SYSTEM '{file}'>&x;",
-    "data:text/html,<script>fetch('{http}/d')</script>",
-    "ftp://{host}/f url({file}) \\75rl({http}/u)",
-)
 
 
 @pytest.fixture
 def listener() -> Iterator[tuple[str, list[str]]]:
-    """A server on loopback that writes down every path anybody asks it for."""
+    """A server on loopback that writes down every path, and leads one of them on to another."""
     asked: list[str] = []
 
     class Canary(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
-            self.send_response(200)
+            self.send_response(302 if self.path == "/redirect" else 200)
+            self.send_header("Location", "/followed")
             self.end_headers()
             self.wfile.write(CANARY.encode())
 
@@ -76,33 +60,69 @@ def text_of(data: bytes) -> str:
         return "".join("".join(page.extract_text().split()) for page in document.pages)
 
 
-def test_payloads_in_every_text_fetch_nothing_and_show_as_text(
-    tmp_path: Path, listener: tuple[str, list[str]]
+@pytest.fixture
+def secret(tmp_path: Path) -> str:
+    """The address of a file that no paper may hold."""
+    file = tmp_path / "secret.txt"
+    file.write_text(CANARY)
+    return file.as_uri()
+
+
+def test_a_hundred_payloads_in_every_text_fetch_nothing_and_show_as_text(
+    secret: str, listener: tuple[str, list[str]]
 ) -> None:
     host, asked = listener
-    secret = tmp_path / "secret.txt"
-    secret.write_text(CANARY)
-    payloads = [
-        one.format(http=f"http://{host}", host=host, file=secret.as_uri()) for one in PAYLOADS
-    ]
-    evil = " ".join(payloads)
+    typed = payloads(host, secret)
+    assert len(typed) >= 100
+    evil = " ".join(typed[::5])
     data = render_pdf(
         drawn_report(
             edition="after",
             clinic_name=evil,
-            turns=tuple(ReportTurn(payload, payload) for payload in payloads),
-            questions=tuple(payloads),
+            date=evil[:400],
+            turns=tuple(ReportTurn(one, one) for one in typed),
+            questions=tuple(typed),
             references=(ReportReference(drawn_png(), (), evil, evil, evil),),
+            glossary=(ReportTerm(evil, evil),),
             whom_to_call=(ReportContact(evil, evil),),
             doctor_sentence=evil,
-        )
+            withheld=(ReportWithheld(evil, evil, evil),),
+            style=ReportStyle(header=evil, footer=evil),
+        ),
+        timeout_seconds=60,
     )
     text = text_of(data).replace("\u200b", "")
     assert asked == []
     assert CANARY not in text
     assert CANARY.encode() not in data
-    for payload in payloads:
-        assert "".join(payload.split()) in text, payload
+    assert [one for one in typed if "".join(one.split()) not in text] == []
+
+
+def with_markup(written: list[str]) -> ReportContent:
+    inside = "\n".join(f"<div>{one}</div>" for one in written)
+    own = f'{{% extends "report/report.html" %}}{{% block closing %}}{inside}{{% endblock %}}'
+    assert template_mistakes(own)
+    return drawn_report(style=ReportStyle(template=own))
+
+
+def test_a_template_that_let_markup_in_would_still_fetch_nothing(
+    secret: str, listener: tuple[str, list[str]]
+) -> None:
+    """Judging refuses such a template before; this is the wall behind it."""
+    host, asked = listener
+    written = list(markup(host, secret))
+    # At these WeasyPrint gives up, or the walls stop it: the whole paper is refused.
+    stopping = [one for one in written if "font-face" in one or f'@import url("//{host}' in one]
+    data = render_pdf(with_markup([one for one in written if one not in stopping]))
+    with pytest.raises(ReportError) as refused:
+        render_pdf(with_markup(stopping))
+    assert refused.value.key == "report_failed"
+    assert asked == []
+    assert CANARY.encode() not in data
+    assert CANARY not in text_of(data)
+    with pikepdf.open(io.BytesIO(data)) as document:
+        keys = {key for one in document.objects if hasattr(one, "keys") for key in dict(one)}
+    assert keys & {"/JS", "/JavaScript", "/OpenAction", "/Launch", "/EmbeddedFile"} == set()
 
 
 def test_a_foreign_address_as_picture_path_is_not_fetched(
@@ -172,6 +192,16 @@ LONG_TEXTS = {
     "controls": "a\x00b\x01" * 5_000,
     "markup": "<b>" * 6_600,
     "no spaces in Thai": "ภาพ" * 6_000,
+    "letters without a font": "\U0002a6d0" * 10_000,
+    "hidden breaks": "a\u200b" * 10_000,
+    "soft hyphens": "wo\u00adrd" * 4_000,
+    "isolates": "\u2067\u0627\u2069" * 5_000,
+    "marks first": "\u0301" * 20_000,
+    "joined people": "\U0001f469\u200d" * 8_000,
+    "ideographs": "\u753b" * 20_000,
+    "brackets": "([{" * 6_600,
+    "tabs": "a\t" * 10_000,
+    "surrogates and holes": "\ud800\ufffe\ufdd0x" * 4_000,
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.analysis.overlay import anchor_point, outline_paths
 from app.deps import House
-from app.storage import alerts, notes, questions, scans, slices, turns, visits
+from app.storage import alerts, audit, notes, questions, scans, slices, turns, visits
 from app.storage.scans import Look, ScanFacts, StoredRegion
 from app.storage.turns import Answered, Asked
 from tests.app.staff.cast import SignedIn, heard
@@ -62,6 +62,22 @@ def test_only_the_doctors_copy_holds_raw_words(signed_in: SignedIn, visit_id: st
     assert RAW in texts["doctor"]
     assert RAW not in texts["report"]
     assert signed_in("nurse").get(f"/staff/visits/{visit_id}/doctor.pdf").status_code == 403
+
+
+def test_each_way_to_a_paper_leaves_a_row_in_the_audit(
+    house: House, signed_in: SignedIn, visit_id: str
+) -> None:
+    bob, here = signed_in("doctor"), f"/staff/visits/{visit_id}"
+    printed = bob.post(f"{here}/report/print")
+    assert printed.headers["location"] == f"{here}/report?now=1"
+    assert "data-print-now" in bob.get(printed.headers["location"]).text
+    assert "data-print-now" not in bob.get(f"{here}/report").text
+    for name in ("report", "doctor"):
+        assert bob.get(f"{here}/{name}.pdf").status_code == 200
+    with house.sessions() as session:
+        acts = [one.action for one in audit.latest(session) if one.subject == visit_id]
+    wanted = {"report.print": 1, "report.read": 2, "report.pdf": 1, "doctor.pdf": 1}
+    assert {act: acts.count(act) for act in wanted} == wanted
 
 
 def pdf_text(data: bytes) -> str:
