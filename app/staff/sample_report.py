@@ -49,7 +49,7 @@ def sample_report(
                 is_drawn=True,
             ),
         ),
-        turns=(ReportTurn(said("asked", language, kind="what"), shown),),
+        turns=(ReportTurn(said("asked", language, kind="what", part=""), shown),),
         questions=guard.suggested_questions(language, scan),
         whom_to_call=clinic.contacts,
         sections=clinic.report_sections,
