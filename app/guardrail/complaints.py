@@ -3,11 +3,13 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from app.guardrail.hearing import ASKED_PART, View
-from app.guardrail.patterns import BORDER
+from app.guardrail.patterns import BORDER, Spans
 
 _LEAST_WORDS = 4
+_PERSON = "person"
 _EXPLAINS = -2  # a kind that weighs this or less makes a statement harmless
 
 
@@ -39,10 +41,21 @@ class Scale:
         """The sum of a sentence that holds these kinds of words."""
         return self.statement + sum(kind.weight for kind in self.kinds if kind.name in names)
 
-    @property
+    @cached_property
     def explaining(self) -> frozenset[str]:
         """The kinds of words that make a statement harmless."""
         return frozenset(kind.name for kind in self.kinds if kind.weight <= _EXPLAINS)
+
+    @cached_property
+    def placing(self) -> frozenset[str]:
+        """The kinds that say what a statement is about; one of weight 0 excuses nothing else."""
+        return self.explaining | {kind.name for kind in self.kinds if not kind.weight}
+
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        """The kinds that say something of a state, beside that somebody has it."""
+        told = {kind.name for kind in self.kinds if kind.weight > 0}
+        return frozenset(told - {_PERSON})
 
 
 def complains(scale: Scale, view: View, languages: Iterable[str]) -> bool:
@@ -54,10 +67,17 @@ def complains(scale: Scale, view: View, languages: Iterable[str]) -> bool:
     )
 
 
-def is_unplaced(scale: Scale, view: View, languages: Iterable[str]) -> bool:
-    """Whether somebody states something of a person that nothing harmless explains."""
+def is_unplaced(
+    scale: Scale, view: View, languages: Iterable[str], *, all_known: bool = False
+) -> bool:
+    """Whether somebody states something of a person that nothing harmless explains.
+
+    Where every word is known, one of them must speak of a state ("I have two children" does not).
+    """
     return len(view.tokens) >= _LEAST_WORDS and any(
-        {"person"} <= held and not held & (scale.explaining | {ASKED_PART})
+        _PERSON in held
+        and not held & (scale.placing | {ASKED_PART})
+        and (held & scale.telling or not all_known)
         for language in languages
         for held in read_sentences(scale, language, view)
     )
@@ -69,14 +89,37 @@ def read_sentences(scale: Scale, language: str, view: View) -> Iterator[frozense
     ends = [end for end, _ in spans.get(BORDER, ())]
     asked = [at for low, high in spans.get(ASKED_PART, ()) for at in (low, high)]
     sentences: dict[int, set[str]] = {}
-    for kind in scale.kinds:
-        for concept in kind.concepts & spans.keys():
-            for start, _ in spans[concept]:
-                # Inside a part that asks, an odd number of its borders lies behind.
-                if kind.weight < 0 or not bisect_right(asked, start) % 2:
-                    sentences.setdefault(bisect_right(ends, start), set()).add(kind.name)
+    for kind, start in _longest(scale, spans):
+        # Inside a part that asks, an odd number of its borders lies behind.
+        if kind.weight < 0 or not bisect_right(asked, start) % 2:
+            sentences.setdefault(bisect_right(ends, start), set()).add(kind.name)
     for start, _ in spans.get(ASKED_PART, ()):
         sentences.setdefault(bisect_right(ends, start), set()).add(ASKED_PART)
-    implied = {"person"} if language in scale.without_person else set()
+    implied = {_PERSON} if language in scale.without_person else set()
     for held in sentences.values():
         yield frozenset(held | implied)
+
+
+def _longest(scale: Scale, spans: Spans) -> Iterator[tuple[WordKind, int]]:
+    """Each kind with where it begins, but for words inside a longer phrase that says otherwise.
+
+    "Blood pressure tablets" speaks of no blood, "gone a funny colour" of no picture.
+    """
+    speaking: list[tuple[WordKind, int, int]] = []
+    longest: dict[tuple[bool, int], int] = {}  # for or against, and a word -> length of the phrase
+    for kind in scale.kinds:
+        for concept in kind.concepts & spans.keys():
+            for start, end in spans[concept]:
+                speaking.append((kind, start, end))
+                for at in range(start, end) if end - start > 1 or not kind.weight else ():
+                    key = (kind.weight > 0, at)
+                    longest[key] = max(longest.get(key, 0), _length(kind, start, end))
+    for kind, start, end in speaking:
+        other, length = kind.weight <= 0, _length(kind, start, end)
+        if all(longest.get((other, at), 0) <= length for at in range(start, end)):
+            yield kind, start
+
+
+def _length(kind: WordKind, start: int, end: int) -> int:
+    """The length of a phrase; one that only explains itself wins where it says the same words."""
+    return 2 * (end - start) + (not kind.weight)

@@ -108,7 +108,9 @@ def _key_word(policy: Policy, view: View) -> Intent | None:
 
 def _is_unplaced(policy: Policy, view: View, language: str) -> bool:
     spoken = {language, best_language(policy, view.tokens)} - {"en"} or {"en"}
-    return is_unplaced(policy.scale, view, spoken) and not _is_noise(policy, view)
+    known = coverage(policy, view.tokens) == 1
+    unplaced = is_unplaced(policy.scale, view, spoken, all_known=known)
+    return unplaced and not _is_noise(policy, view)
 
 
 def _languages_of(policy: Policy, view: View) -> set[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.guardrail.check import Guard
-from app.guardrail.complaints import is_unplaced, read_sentences
+from app.guardrail.complaints import complains, is_unplaced, read_sentences
 from app.guardrail.hearing import ASKED_PART, hear
 from app.guardrail.spelling import deletions, sound
 
@@ -65,6 +65,25 @@ def test_a_statement_that_nothing_explains_is_noticed() -> None:
     assert unplaced("my brother zorgled his blatt again")
     assert not unplaced("I came here by bus with my wife")
     assert not unplaced("my brother zorgled, which bone is this")
+
+
+def test_a_plain_fact_in_known_words_calls_nobody() -> None:
+    view = hear(POLICY.questions, "we both came through the big door")[0]
+    assert is_unplaced(POLICY.scale, view, ["en"])
+    assert not is_unplaced(POLICY.scale, view, ["en"], all_known=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "called"),
+    [
+        ("I take blood pressure tablets", False),
+        ("I take blood pressure tablets and I am dizzy", True),
+        ("my dad has gone a funny colour", True),
+        ("I like the funny colour of the picture", False),
+    ],
+)
+def test_a_longer_phrase_outweighs_the_words_in_it(text: str, called: bool) -> None:
+    assert complains(POLICY.scale, hear(POLICY.questions, text)[0], ["en"]) is called
 
 
 @pytest.mark.parametrize(
