@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
@@ -26,6 +26,10 @@ class AdapterConfig:
     base: Path | None = None
     """A PaliGemma folder; without one the shipped model."""
     medpix: Path | None = None
+    segmentation: Path | None = None
+    """A clinic's own folder: manifest.jsonl, images, masks, labels.json and qa.jsonl."""
+    own_share: float = 0.5
+    """How often a picture of that folder comes where MedPix is taught as well."""
     replay: Path | None = None
     """Folder with the packs the base was trained on, so that it does not forget them."""
     start: Path | None = None
@@ -106,8 +110,8 @@ def load_settings(path: Path | None, overrides: Mapping[str, Any]) -> AdapterCon
 
 def as_plain(settings: AdapterConfig) -> dict[str, Any]:
     """The settings as YAML can hold them, without the folders of this machine."""
-    plain = asdict(replace(settings, base=None, medpix=None, replay=None, out=None, start=None))
-    for name in ("base", "medpix", "replay", "out", "cache", "start"):
+    plain = asdict(settings)
+    for name in ("base", "medpix", "segmentation", "replay", "out", "cache", "start"):
         plain.pop(name)
     return {key: dict(value) if isinstance(value, dict) else value for key, value in plain.items()}
 
@@ -118,6 +122,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--config", type=Path, help="YAML file with settings")
     add("--base", help="PaliGemma folder; default: the shipped model")
     add("--medpix", help="folder of MedPix 2.0 as published")
+    add("--segmentation", help="a clinic's own folder: manifest.jsonl, masks, qa.jsonl")
     add("--data", dest="data", help="folder with the packs by name: medpix2, segmentation, slake …")
     add("--go-on-from", dest="start", help="adapter folder of the same base to go on from")
     add("--out", help="adapter folder to write")
@@ -142,7 +147,9 @@ def settings_of(options: argparse.Namespace) -> AdapterConfig:
     overrides = {name: value for name, value in vars(options).items() if name in names}
     if options.data:
         overrides.setdefault("medpix", None)
-        overrides["medpix"] = overrides["medpix"] or str(Path(options.data) / "medpix2")
+        medpix = Path(options.data) / "medpix2"
+        if medpix.is_dir() or not options.segmentation:
+            overrides["medpix"] = overrides["medpix"] or str(medpix)
         overrides["replay"] = options.data
     return load_settings(options.config, overrides)
 
@@ -167,6 +174,7 @@ def _check(source: str, settings: AdapterConfig) -> None:
         "targets": settings.targets not in CHOICES,
         "precision": settings.precision not in PRECISIONS,
         "shares": bool(set(settings.shares) - set(TASKS)) or not any(settings.shares.values()),
+        "own_share": not 0 <= settings.own_share <= 1,
         "balance": not 0 <= settings.balance <= 1,
         "holdout_share": not 0 <= settings.holdout_share < 1,
         "replay_share": not 0 <= settings.replay_share < 1,

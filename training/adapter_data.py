@@ -19,7 +19,7 @@ from training.qlora import encode_rows
 Drawn = tuple[Image, Sequence[Row]]
 """One picture as the model gets it and the rows asked of it."""
 Replay = Callable[[np.random.Generator], Drawn]
-"""Draws one picture of the base's own tasks."""
+"""Draws one picture with rows of its own: of the base's tasks, or of a clinic's folder."""
 SHORT_CHARACTERS: Final = 24
 """Words of the vocabulary and short answers; longer suffixes are padded among themselves."""
 
@@ -36,6 +36,9 @@ class Stream:
     replay: Replay | None = None
     replay_share: float = 0.0
     balance: float = 0.0
+    own: Replay | None = None
+    own_share: float = 0.0
+    """Of the pictures that are no replay; all of them where nothing else is taught."""
 
 
 class AdapterData(Dataset[Drawn]):
@@ -60,6 +63,8 @@ class AdapterData(Dataset[Drawn]):
         generator = np.random.default_rng([stream.seed, index])
         if stream.replay is not None and generator.random() < stream.replay_share:
             return stream.replay(generator)
+        if stream.own is not None and generator.random() < stream.own_share:
+            return stream.own(generator)
         taught = stream.pictures[self._place(index, generator)]
         rows = draw_rows(taught.rows, stream.shares, generator)
         if not stream.augment:

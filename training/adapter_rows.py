@@ -10,6 +10,7 @@ import numpy as np
 from model import prompts
 from model.vocabulary import NOT_A_SCAN
 from training.medpix_pictures import MedPixPicture
+from training.records import PictureRecord
 
 PREFIXES: Final[Mapping[str, str]] = {
     "modality": prompts.answer_prefix(prompts.MODALITY_QUESTION),
@@ -53,6 +54,12 @@ def rows_of(picture: MedPixPicture) -> tuple[Row, ...]:
         "condition": picture.taught_title,
     }
     return tuple(_row(task, answer) for task, answer in answers.items() if answer)
+
+
+def kind_rows(record: PictureRecord) -> list[Row]:
+    """What a picture of the packs or of a clinic's folder is, as far as it is known."""
+    known = {"modality": record.modality, "plane": record.plane, "region": record.region}
+    return [_row(task, answer) for task, answer in known.items() if answer]
 
 
 def taught_pictures(pictures: Sequence[MedPixPicture]) -> list[Taught]:

@@ -100,12 +100,13 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 def _segmentation(data: Path, licences: tuple[str, ...]) -> Iterator[PictureRecord]:
     folder = data / "segmentation"
     questions = _slake_questions(data)
+    own = _own_questions(folder)
     for line in read_lines(folder / "manifest.jsonl"):
         if licences and not any(word in line["licence"] for word in licences):
             continue
         image = (folder / line["image"]).resolve()
         is_slake = image.parent.parent.name == "slake"
-        asked = questions.get(image.name, ()) if is_slake else ()
+        asked = questions.get(image.name, ()) if is_slake else own.get(line["image"], ())
         plane = PLANE_FROM_SEGMENTATION.get(line["plane"])
         brain = line["body_region"] == "brain" and line["modality"] == "MRI"
         yield PictureRecord(
@@ -132,6 +133,16 @@ def _slake_questions(data: Path) -> dict[str, list[tuple[str, str, bool]]]:
             if line["q_lang"] == "en":
                 pair = (line["question"], " ".join(str(line["answer"]).split()))
                 found[Path(line["image"]).name].append((*pair, line["answer_type"] == "CLOSED"))
+    return dict(found)
+
+
+def _own_questions(folder: Path) -> dict[str, list[tuple[str, str, bool]]]:
+    """Those of a clinic's own folder, which speaks of its pictures in `qa.jsonl`."""
+    found: defaultdict[str, list[tuple[str, str, bool]]] = defaultdict(list)
+    for line in read_lines(folder / "qa.jsonl"):
+        answer = str(line["answer"])
+        is_closed = answer.lower() in ("yes", "no")
+        found[line["image"]].append((line["question"], answer, is_closed))
     return dict(found)
 
 

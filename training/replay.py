@@ -1,6 +1,6 @@
 """Rows of the base's own tasks for adapter training, so that what it knew is not forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,46 +10,50 @@ from PIL import Image as PillowImage
 
 from model import prompts
 from model.mask_codec import MaskCodec, crop
+from model.opening import CODEC_NAMES
 from model.pixels import from_picture, squash, to_rgb, without_medpix_marks
 from model.seg_tokens import ParsedObject, write_suffix
 from model.types import Image
 from model.vocabulary import NOT_A_SCAN
-from training.adapter_rows import PREFIXES, Row
+from training.adapter_rows import PREFIXES, Row, kind_rows
 from training.augment import Affine, Strength, change_greys, draw_affine, warp_mask, warp_picture
 from training.masks import anatomy_labels, box_of, present
 from training.negatives import draw_negative
+from training.own_folder import OwnFolder, OwnFolderError
 from training.records import TRAIN, PictureRecord, read_records
 
-CODEC_NAME: Final = "mask_codec.npz"
+CODEC_NAME: Final = CODEC_NAMES[0]
 NEGATIVE_SHARE: Final = 0.05
 ABSENT_SHARE: Final = 0.25
 SEGMENT_SHARE: Final = 0.3
+OWN_SEGMENT_SHARE: Final = 0.9
 MOST_NAMES: Final = 4
 MOST_QUESTIONS: Final = 2
-_KINDS: Final = (prompts.MODALITY_QUESTION, prompts.PLANE_QUESTION, prompts.REGION_QUESTION)
 
 
 @dataclass(frozen=True)
 class Replay:
-    """Draws one picture of the packs with rows of the base's tasks."""
+    """Draws one picture of the packs, or of a clinic's own folder, with rows of its tasks."""
 
     records: Sequence[PictureRecord]
-    labels: dict[int, str]
+    labels: Mapping[int, str]
     codec: Any
     side: int
+    negative_share: float = NEGATIVE_SHARE
+    segment_share: float = SEGMENT_SHARE
+    """Structures are the base's own task when the adapter lists none: a reminder is enough."""
 
     def __call__(self, generator: np.random.Generator) -> tuple[Image, list[Row]]:
-        """uint8[side, side, 3] and its rows; a twentieth are drawn pictures that are no scans."""
-        if generator.random() < NEGATIVE_SHARE:
+        """uint8[side, side, 3] and its rows; some are drawn pictures that are no scans."""
+        if generator.random() < self.negative_share:
             rows = [Row("modality", PREFIXES["modality"], NOT_A_SCAN)]
             return draw_negative(generator, self.side), rows
         record = self.records[int(generator.integers(len(self.records)))]
         affine = draw_affine(generator, Strength(), mirrors=False)
-        kinds = _kind_rows(record)
+        kinds = kind_rows(record)
         rows = [kinds[i] for i in generator.permutation(len(kinds))[:1]]
         rows += _question_rows(record, generator)
-        # Structures are the base's own task when the adapter lists none: a reminder is enough.
-        if record.mask is not None and (not rows or generator.random() < SEGMENT_SHARE):
+        if record.mask is not None and (not rows or generator.random() < self.segment_share):
             rows.append(self._segment_row(record, affine, generator))
         return self._picture(record, affine, generator), rows
 
@@ -74,7 +78,7 @@ class Replay:
         names = [list(seen)[i] for i in order]
         if not record.partial and generator.random() < ABSENT_SHARE:
             absent = [name for name in self.labels.values() if name not in seen]
-            names.append(absent[int(generator.integers(len(absent)))])
+            names += [absent[i] for i in generator.permutation(len(absent))[:1]]
         names = names or [next(iter(self.labels.values()))]
         names = [names[i] for i in generator.permutation(len(names))]
         objects = [self._object(name, seen[name]) for name in names if name in seen]
@@ -99,14 +103,20 @@ def open_replay(data: Path, base: Path, side: int) -> Replay | None:
     return Replay(records, anatomy_labels(data / "segmentation"), MaskCodec.load(codec), side)
 
 
-def _kind_rows(record: PictureRecord) -> list[Row]:
-    answers = (record.modality, record.plane, record.region)
-    tasks = ("modality", "plane", "region")
-    return [
-        Row(task, prompts.answer_prefix(question), answer)
-        for task, question, answer in zip(tasks, _KINDS, answers, strict=True)
-        if answer
-    ]
+def open_own(own: OwnFolder, base: Path, side: int) -> Replay:
+    """The train pictures of a clinic's folder, each with its masks and questions.
+
+    Raises:
+        OwnFolderError: there are masks, but the base has no codec to write them with.
+    """
+    codec = next((base / name for name in CODEC_NAMES if (base / name).is_file()), None)
+    if codec is None and any(one.mask for one in own.records):
+        names = " or ".join(CODEC_NAMES)
+        raise OwnFolderError(f"{base}: masks cannot be taught without {names} in the base's folder")
+    loaded = MaskCodec.load(codec) if codec else None
+    return Replay(
+        own.of(TRAIN), own.labels, loaded, side, negative_share=0.0, segment_share=OWN_SEGMENT_SHARE
+    )
 
 
 def _question_rows(record: PictureRecord, generator: np.random.Generator) -> list[Row]:

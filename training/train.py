@@ -1,4 +1,5 @@
-"""`python -m training train`: LoRA or QLoRA of any PaliGemma folder on MedPix, resumable."""
+"""`python -m training train`: LoRA or QLoRA of any PaliGemma folder, on MedPix or a clinic's own
+folder; resumable."""
 
 import argparse
 import json
@@ -7,7 +8,6 @@ import shutil
 import sys
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,6 @@ from model.compact_folder import shipped_model
 from model.manifest import sha256_of
 from model.types import ModelError
 from training.adapter_config import (
-    TASKS,
     AdapterConfig,
     SettingsError,
     add_arguments,
@@ -31,19 +30,27 @@ from training.adapter_folder import (
     adapter_name,
     base_identity,
     digest_of_names,
-    source_of,
     write_adapter,
 )
-from training.adapter_rows import Taught, hold_out, taught_pictures
+from training.adapter_rows import Taught
 from training.config import ConfigError
-from training.medpix_pictures import MedPixError, read_medpix, refuse_shared_cases
+from training.lessons import Lessons, read_lessons, sources_of, tasks_of, taught_structures
+from training.medpix_pictures import MedPixError
+from training.own_folder import OwnFolderError
 from training.targets import TargetError
 
 RUN_NAME: Final = "run.yaml"
 DONE: Final = ("scheduler.pt", "optimizer.pt", "trainer_state.json", "adapter_model.safetensors")
 HELD_BATCH: Final = 16
-MEDPIX_LICENCE: Final = "not stated; MedPix image terms (US National Library of Medicine) apply"
-_REFUSED: Final = (SettingsError, MedPixError, FolderError, TargetError, ConfigError, ModelError)
+_REFUSED: Final = (
+    SettingsError,
+    MedPixError,
+    OwnFolderError,
+    FolderError,
+    TargetError,
+    ConfigError,
+    ModelError,
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -66,41 +73,25 @@ def train_adapter(settings: AdapterConfig) -> None:
         SettingsError, MedPixError, FolderError, TargetError: before anything is trained.
     """
     base = settings.base or shipped_model()
-    if settings.out is None or settings.medpix is None:
-        raise SettingsError("name the MedPix folder (--medpix) and the folder to write (--out)")
+    if settings.out is None:
+        raise SettingsError("name the folder to write (--out)")
     if settings.out.exists():
         raise FolderError(f"{settings.out} exists already; name another folder")
-    taught, held = read_taught(settings)
-    prepare_run(settings, base, taught)
-    run_training(settings, base, taught, held)
+    lessons = read_lessons(settings)
+    prepare_run(settings, base, lessons)
+    run_training(settings, base, lessons)
     if int(os.environ.get("RANK", "0")) == 0:
-        _write(settings, base, taught, held)
+        _write(settings, base, lessons)
 
 
-def read_taught(settings: AdapterConfig) -> tuple[list[Taught], list[Taught]]:
-    """The pictures to teach and the held-out ones; other splits' cases are refused.
-
-    Raises:
-        MedPixError: the folder is not as published, or a case is in two splits.
-    """
-    assert settings.medpix is not None
-    pictures = read_medpix(settings.medpix, "train")
-    for split in ("dev", "test"):
-        if (settings.medpix / f"descriptions_{split}.jsonl").is_file():
-            refuse_shared_cases(pictures, read_medpix(settings.medpix, split))
-    if settings.limit:
-        pictures = pictures[:: max(len(pictures) // settings.limit, 1)][: settings.limit]
-    return hold_out(taught_pictures(pictures), settings.holdout_share, settings.seed)
-
-
-def prepare_run(settings: AdapterConfig, base: Path, taught: Sequence[Taught]) -> None:
+def prepare_run(settings: AdapterConfig, base: Path, lessons: Lessons) -> None:
     """Write down what this run is; refuse a cache that holds another one.
 
     Raises:
         SettingsError: the cache belongs to other settings, another base or other pictures.
     """
     _, digest = base_identity(base)
-    names = digest_of_names(one.image.name for one in taught)
+    names = digest_of_names(lessons.names())
     described = {**as_plain(settings), "base_sha256": digest, "taught_sha256": names}
     if settings.start is not None:
         described["start_sha256"] = sha256_of(settings.start / WEIGHTS_NAME)
@@ -123,9 +114,7 @@ def last_checkpoint(cache: Path) -> Path | None:
     return None
 
 
-def run_training(
-    settings: AdapterConfig, base: Path, taught: Sequence[Taught], held: Sequence[Taught]
-) -> Any:
+def run_training(settings: AdapterConfig, base: Path, lessons: Lessons) -> Any:
     """The loop itself, from the last checkpoint if there is one; the Trainer it ran in."""
     import torch
     from transformers.trainer_callback import PrinterCallback, ProgressCallback
@@ -140,13 +129,15 @@ def run_training(
     warnings.filterwarnings("ignore", message=".*pin_memory.*")
     opened = open_trainable(base, settings)
     shelf = PictureShelf(opened.side, has_marks=True)
+    held = _held_batches(lessons.held, shelf)
+    held += _held_batches(lessons.own_held(), PictureShelf(opened.side, has_marks=False))
     trainer = AdapterTrainer(
         model=opened.model,
         args=_arguments(settings, has_held=bool(held)),
-        train_dataset=AdapterData(_stream(settings, taught, base, opened.side), shelf),
+        train_dataset=AdapterData(_stream(settings, lessons, base, opened.side), shelf),
         eval_dataset=[0],
         data_collator=Collate(opened.processor),
-        held=_held_batches(held, shelf),
+        held=held,
     )
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
@@ -164,16 +155,16 @@ def run_training(
     return trainer
 
 
-def _stream(settings: AdapterConfig, taught: Sequence[Taught], base: Path, side: int) -> Any:
+def _stream(settings: AdapterConfig, lessons: Lessons, base: Path, side: int) -> Any:
     from training.adapter_data import Stream
-    from training.replay import open_replay
+    from training.replay import open_own, open_replay
 
     world = int(os.environ.get("WORLD_SIZE", "1"))
     replay = None
     if settings.replay is not None and settings.replay_share > 0:
         replay = open_replay(settings.replay, base, side)
     return Stream(
-        pictures=taught,
+        pictures=lessons.taught,
         shares=settings.shares,
         seed=settings.seed,
         length=settings.steps * settings.pictures * settings.accumulation * world,
@@ -181,6 +172,8 @@ def _stream(settings: AdapterConfig, taught: Sequence[Taught], base: Path, side:
         replay=replay,
         replay_share=settings.replay_share if replay else 0.0,
         balance=settings.balance,
+        own=open_own(lessons.own, base, side) if lessons.own else None,
+        own_share=settings.own_share if lessons.taught else 1.0,
     )
 
 
@@ -238,30 +231,29 @@ def _is_whole(folder: Path) -> bool:
     return True
 
 
-def _write(
-    settings: AdapterConfig, base: Path, taught: Sequence[Taught], held: Sequence[Taught]
-) -> None:
+def _write(settings: AdapterConfig, base: Path, lessons: Lessons) -> None:
     from training.adapter_trainer import BEST_NAME, read_score
 
     assert settings.out is not None
-    assert settings.medpix is not None
-    weights = settings.cache / BEST_NAME
+    weights, own = settings.cache / BEST_NAME, lessons.own
     base_name, digest = base_identity(base)
     described = json.loads((base / "config.json").read_text(encoding="utf-8"))
-    sources = [source_of("MedPix 2.0", MEDPIX_LICENCE, settings.medpix.glob("*_train.jsonl"))]
-    if settings.replay is not None and settings.replay_share > 0:
-        lists = settings.replay.glob("*/*.jsonl")
-        sources.append(source_of("replay of the base's data", "see the base's card", lists))
+    sources = sources_of(settings, own)
+    subject = "medpix2" if settings.medpix is not None else "own"
     facts = AdapterFacts(
-        name=adapter_name("medpix2", base_name, weights),
+        name=adapter_name(subject, base_name, weights),
         base=base_name,
         base_sha256=digest,
         image_size=int(described["vision_config"]["image_size"]),
         data=sources,
-        split_sha256=digest_of_names(one.image.name for one in taught),
-        tasks=[task for task in TASKS if settings.shares.get(task, 0.0) > 0.0],
+        split_sha256=digest_of_names(lessons.names()),
+        structures=taught_structures(
+            own, base, has_replay=bool(settings.replay and settings.replay_share)
+        ),
+        tasks=tasks_of(settings, own),
     )
-    counts = {"taught_pictures": len(taught), "held_out_pictures": len(held)}
+    held = len(lessons.held) + len(lessons.own_held())
+    counts = {"taught_pictures": len(list(lessons.names())), "held_out_pictures": held}
     metrics = {"held_out": read_score(settings.cache), **counts}
     write_adapter(settings.out, weights, facts, as_plain(settings), metrics)
-    sys.stdout.write(f"{settings.out} holds {facts.name}: {asdict(sources[0])['name']}\n")
+    sys.stdout.write(f"{settings.out} holds {facts.name}: {sources[0].name}\n")

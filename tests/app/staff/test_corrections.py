@@ -18,6 +18,7 @@ from app.training_folder import filled
 from tests.app.staff.cast import SignedIn
 from tests.builders import drawn_slice, png_bytes
 from training.masks import anatomy_names
+from training.own_folder import read_own_folder
 from training.records import read_records
 
 SQUARE = "50,50 150,50 150,150 50,150"
@@ -84,6 +85,10 @@ def test_the_exported_folder_is_read_by_the_reader_of_training(
         mask = np.asarray(Image.open(record.mask))
         assert set(np.unique(mask)) == {0, number}
         assert 9_900 < (mask == number).sum() < 10_300
+    own = read_own_folder(folder / "segmentation")
+    assert len(own.of("train")) + len(own.of("val")) == 3
+    assert all(("liver" in dict(one.questions).values()) for one in own.records)
+    assert all(one.questions for one in records)
     asked = (folder / "segmentation" / "qa.jsonl").read_text().splitlines()
     assert {json.loads(line)["answer"] for line in asked} == {"CT", "axial", "abdomen", "liver"}
 

@@ -1,0 +1,100 @@
+"""What an adapter is taught: MedPix pictures, a clinic's own folder, or both."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from model.manifest import read_manifest
+from training.adapter_config import TASKS, AdapterConfig, SettingsError
+from training.adapter_folder import Source, source_of
+from training.adapter_rows import Taught, hold_out, kind_rows, taught_pictures
+from training.medpix_pictures import read_medpix, refuse_shared_cases
+from training.own_folder import OwnFolder, read_own_folder
+from training.records import TRAIN, VAL
+
+MEDPIX_LICENCE: Final = "not stated; MedPix image terms (US National Library of Medicine) apply"
+OWN_LICENCE: Final = "the clinic's own; it stays in its house"
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """The pictures to teach and the held-out ones of MedPix, and the clinic's own folder."""
+
+    taught: Sequence[Taught] = ()
+    held: Sequence[Taught] = ()
+    own: OwnFolder | None = None
+
+    def names(self) -> Iterator[str]:
+        """The file names of all pictures that are taught."""
+        yield from (one.image.name for one in self.taught)
+        yield from (one.image.name for one in self.own.of(TRAIN)) if self.own else ()
+
+    def own_held(self) -> list[Taught]:
+        """The val pictures of the clinic's folder with what is known of their kind."""
+        records = self.own.of(VAL) if self.own else []
+        held = [Taught(one.image, one.volume, tuple(kind_rows(one))) for one in records]
+        return [one for one in held if one.rows]
+
+
+def read_lessons(settings: AdapterConfig) -> Lessons:
+    """Read and check everything that is to be taught.
+
+    Raises:
+        SettingsError: neither folder is named.
+        MedPixError: the folder is not as published, or a case is in two splits.
+        OwnFolderError: the clinic's folder has a mistake; file and line are named.
+    """
+    own = read_own_folder(settings.segmentation) if settings.segmentation else None
+    if settings.medpix is None:
+        if own is None:
+            raise SettingsError("name what to teach: --medpix, or --segmentation for your own")
+        return Lessons(own=own)
+    pictures = read_medpix(settings.medpix, "train")
+    for split in ("dev", "test"):
+        if (settings.medpix / f"descriptions_{split}.jsonl").is_file():
+            refuse_shared_cases(pictures, read_medpix(settings.medpix, split))
+    if settings.limit:
+        pictures = pictures[:: max(len(pictures) // settings.limit, 1)][: settings.limit]
+    taught, held = hold_out(taught_pictures(pictures), settings.holdout_share, settings.seed)
+    return Lessons(taught, held, own)
+
+
+def sources_of(settings: AdapterConfig, own: OwnFolder | None) -> list[Source]:
+    """Every source with its licence and the digest of its lists."""
+    sources = []
+    if settings.medpix is not None:
+        lists: Iterator[Path] = settings.medpix.glob("*_train.jsonl")
+        sources.append(source_of("MedPix 2.0", MEDPIX_LICENCE, lists))
+    if own is not None:
+        sources.append(source_of("own folder", OWN_LICENCE, own.folder.glob("*.json*")))
+    if settings.replay is not None and settings.replay_share > 0:
+        lists = settings.replay.glob("*/*.jsonl")
+        sources.append(source_of("replay of the base's data", "see the base's card", lists))
+    return sources
+
+
+def tasks_of(settings: AdapterConfig, own: OwnFolder | None) -> list[str]:
+    """What the adapter is taught, in the words of its manifest."""
+    kinds = ("modality", "plane", "region")
+    tasks = [
+        task
+        for task in TASKS
+        if (settings.medpix is not None and settings.shares.get(task, 0.0) > 0.0)
+        or (own is not None and task in kinds)
+    ]
+    if own is not None and any(one.mask for one in own.records):
+        tasks.append("segment")
+    if own is not None and any(one.questions for one in own.records):
+        tasks.append("question")
+    return tasks
+
+
+def taught_structures(own: OwnFolder | None, base: Path, *, has_replay: bool) -> tuple[str, ...]:
+    """The structures the adapter may be asked for: its own, and the base's where they were
+    replayed; none where it was not taught any, so that the base alone answers."""
+    if own is None or not own.structures:
+        return ()
+    manifest = read_manifest(base)
+    kept = manifest.structures if has_replay and manifest is not None else ()
+    return tuple(dict.fromkeys([*kept, *own.structures]))
