@@ -11,6 +11,9 @@ from typing import Any, Final
 import yaml
 
 ALLOW_LIST: Final = Path(__file__).with_name("kept_attributes.yaml")
+REASONS_FOLDER: Final = Path(__file__).with_name("kept_reasons")
+"""A file for each language but English, whose reasons stand in the allow-list itself."""
+_REASONS_FORM: Final = {"version", "reviewed", "reasons"}
 SEPARATOR: Final = "\\"
 """Between the values of one attribute, as DICOM itself writes them (PS3.5, 6.4)."""
 _MAX_VALUES: Final = 16
@@ -45,6 +48,27 @@ def kept_attributes() -> Mapping[str, KeptAttribute]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     rows = yaml.load(ALLOW_LIST.read_text(encoding="utf-8"), Loader=loader)
     return {keyword: _attribute(keyword, row) for keyword, row in rows.items()}
+
+
+@cache
+def reasons_in(language: str) -> Mapping[str, str]:
+    """Why each attribute is kept, by keyword, for those who read the page in this language.
+
+    Raises:
+        AllowListError: a file whose keywords are not those of the list, or with an empty reason.
+    """
+    own = {keyword: attribute.reason for keyword, attribute in kept_attributes().items()}
+    path = REASONS_FOLDER / f"{language}.yaml"
+    if language == "en" or not path.is_file():
+        return own
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    read = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    if set(read) != _REASONS_FORM or set(read["reasons"]) != set(own):
+        raise AllowListError(f"{path.name}: its keys are not those of the list")
+    if not all(isinstance(one, str) and one.strip() for one in read["reasons"].values()):
+        raise AllowListError(f"{path.name}: every reason is text")
+    reasons: Mapping[str, str] = read["reasons"]
+    return reasons
 
 
 def keep(values_of: Callable[[str], Sequence[object]]) -> dict[str, str]:

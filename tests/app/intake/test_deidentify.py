@@ -11,7 +11,14 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import generate_uid
 
-from app.intake.deidentify import ALLOW_LIST, is_allowed, keep, kept_attributes, written_as
+from app.intake.deidentify import (
+    ALLOW_LIST,
+    is_allowed,
+    keep,
+    kept_attributes,
+    reasons_in,
+    written_as,
+)
 from app.intake.envelope import IDENTIFIERS, Envelope, as_mapping, envelope_of
 from app.intake.reasons import REASONS, Refused
 from app.intake.receive import ReceivedScan, receive
@@ -135,6 +142,20 @@ def test_allow_list_is_about_forty_with_a_reason_each() -> None:
     assert 30 <= len(listed) <= 45
     assert all(len(row.reason) > 15 for row in listed.values())
     assert set(yaml.safe_load(ALLOW_LIST.read_text())) == set(listed)
+
+
+@pytest.mark.parametrize("language", ["ar", "de", "es", "fr", "nl", "pl", "tr"])
+def test_each_reason_is_told_in_each_language_in_its_own_words(language: str) -> None:
+    own, english = reasons_in(language), reasons_in("en")
+    assert list(english) == list(kept_attributes())
+    assert set(own) == set(english)
+    assert not set(own.values()) & set(english.values())
+    # Two attributes share a sentence where they do so in English, and only there.
+    assert len(set(own.values())) == len(set(english.values()))
+
+
+def test_a_language_without_a_file_reads_the_reasons_in_english() -> None:
+    assert reasons_in("xx") == reasons_in("en")
 
 
 def test_allow_list_names_no_identifier_and_no_free_text() -> None:

@@ -4,9 +4,11 @@ import io
 
 import numpy as np
 import pytest
+from markupsafe import escape
 from PIL import Image
 
-from app.intake.deidentify import kept_attributes
+from app.intake.deidentify import kept_attributes, reasons_in
+from app.patient.access import LANGUAGE_COOKIE
 from app.storage import scans
 from tests.app.intake.made_files import pixels_of
 from tests.app.patient.visitor import Visitor
@@ -105,6 +107,10 @@ def test_a_picture_without_panels_has_nothing_to_choose(alice: Visitor) -> None:
 def test_the_privacy_page_lists_what_is_kept_and_nothing_else(alice: Visitor) -> None:
     assert alice.get("/privacy") == 200
     assert len(alice.page.handles["kept"]) == len(kept_attributes())
-    assert all(f"<dt>{one.keyword}</dt>" in alice.html for one in kept_attributes().values())
+    assert all(f">{one.keyword}</dt>" in alice.html for one in kept_attributes().values())
     assert all(one.reason.strip() for one in kept_attributes().values())
     assert Visitor.of(alice.house).get("/privacy") == 200
+    alice.client.cookies.clear()
+    alice.client.cookies.set(LANGUAGE_COOKIE, "de")
+    assert alice.get("/privacy") == 200
+    assert all(escape(reason) in alice.html for reason in reasons_in("de").values())
