@@ -15,16 +15,16 @@ ALIKE: Final = 1.2
 def times_apart(client: TestClient, addresses: tuple[str, str]) -> float:
     """How many times longer the slower of two addresses takes, by medians, asked in turns.
 
-    A busy machine disturbs both alike and the middle hardly; while the medians are apart more
-    pairs are asked, so only a difference that stays counts.
+    Counted is the time that this process was at work, so that others on the machine do not count;
+    while the medians are apart more pairs are asked, so only a difference that stays does.
     """
     took: tuple[list[float], list[float]] = ([], [])
     apart = 0.0
     for number in range(1, ROUNDS * PAIRS_A_ROUND + 1):
         for place in (0, 1) if number % 2 else (1, 0):
-            start = time.perf_counter()
+            start = time.process_time()
             client.get(addresses[place])
-            took[place].append(time.perf_counter() - start)
+            took[place].append(time.process_time() - start)
         if number > PAIRS_A_ROUND and number % PAIRS_A_ROUND == 0:
             one, other = median(took[0]), median(took[1])
             apart = max(one, other) / min(one, other)

@@ -6,7 +6,6 @@ forgets to ask fails here without anybody adding it to a list.
 
 import hashlib
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -190,11 +189,9 @@ def test_a_longer_look_for_one_of_two_ids_would_be_noticed(
     plain = dan.get
 
     def slower(address: str) -> object:
-        start = time.perf_counter()
-        answer = plain(address)
         if alices in address:
-            time.sleep(time.perf_counter() - start)
-        return answer
+            plain(address)
+        return plain(address)
 
     monkeypatch.setattr(dan, "get", slower)
     assert times_apart(dan, (f"/scan/{alices}", f"/scan/{GUESSED}")) > ALIKE
