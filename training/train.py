@@ -42,6 +42,9 @@ from training.targets import TargetError
 RUN_NAME: Final = "run.yaml"
 DONE: Final = ("scheduler.pt", "optimizer.pt", "trainer_state.json", "adapter_model.safetensors")
 HELD_BATCH: Final = 16
+ROOM_FOR: Final = 16
+"""Copies of the LoRA weights to have room for: three checkpoints with two moments each, the best
+weights and the folder, and as much again to spare."""
 _REFUSED: Final = (
     SettingsError,
     MedPixError,
@@ -128,6 +131,7 @@ def run_training(settings: AdapterConfig, base: Path, lessons: Lessons) -> Any:
     torch.set_num_threads(settings.threads)
     warnings.filterwarnings("ignore", message=".*pin_memory.*")
     opened = open_trainable(base, settings)
+    refuse_little_room(settings.cache, opened.trained_parameters)
     shelf = PictureShelf(opened.side, has_marks=True)
     held = _held_batches(lessons.held, shelf)
     held += _held_batches(lessons.own_held(), PictureShelf(opened.side, has_marks=False))
@@ -187,9 +191,22 @@ def _held_batches(held: Sequence[Taught], shelf: Any) -> list[Any]:
     return [kept[start : start + HELD_BATCH] for start in range(0, len(kept), HELD_BATCH)]
 
 
+def refuse_little_room(folder: Path, parameters: int) -> None:
+    """Stop before training when the disk cannot hold what the run writes.
+
+    Raises:
+        FolderError: naming the folder, what is needed and what is free.
+    """
+    needed, free = ROOM_FOR * 4 * parameters, shutil.disk_usage(folder).free
+    if free < needed:
+        said = f"{needed / 2**20:.1f} MiB are needed, {free / 2**20:.1f} MiB are free"
+        raise FolderError(f"{folder}: the disk is full: {said}")
+
+
 def _arguments(settings: AdapterConfig, *, has_held: bool) -> Any:
     import torch
     from transformers import TrainingArguments
+    from transformers.integrations import is_tensorboard_available
 
     return TrainingArguments(
         output_dir=str(settings.cache),
@@ -217,7 +234,7 @@ def _arguments(settings: AdapterConfig, *, has_held: bool) -> Any:
         # Ranks run different numbers of row groups, and nothing in the buffers ever changes.
         ddp_broadcast_buffers=False,
         disable_tqdm=True,
-        report_to=[],
+        report_to=["tensorboard"] if is_tensorboard_available() else [],
     )
 
 

@@ -14,8 +14,9 @@ from training.medpix_pictures import MedPixError, read_medpix, refuse_shared_cas
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_shipped_recipe_is_valid() -> None:
-    settings = load_settings(ROOT / "training" / "configs" / "medpix.yaml", {"seed": "7"})
+@pytest.mark.parametrize("name", ["medpix", "medpix-rare"])
+def test_the_recipes_are_valid(name: str) -> None:
+    settings = load_settings(ROOT / "training" / "configs" / f"{name}.yaml", {"seed": "7"})
     assert settings.seed == 7
     assert settings.targets == "language+vision"
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -169,6 +170,33 @@ def test_a_cache_of_another_run_is_refused(
     assert main([*arguments, "--seed", "2"]) == 2
     assert "another run" in capsys.readouterr().err
     assert not (tmp_path / "second").exists()
+
+
+def test_a_full_disk_stops_before_the_first_step(
+    base: Path,
+    medpix: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _settings(tmp_path, steps=1)
+    full = SimpleNamespace(total=9, used=9, free=0)
+    monkeypatch.setattr("training.train.shutil.disk_usage", lambda _: full)
+    assert main(_arguments(base, medpix, tmp_path, "full")) == 2
+    assert "the disk is full" in capsys.readouterr().err
+    assert not (tmp_path / "adapter-full").exists()
+    assert not (tmp_path / "cache-full" / "log.jsonl").exists()
+
+
+def test_a_run_leaves_lines_for_tensorboard_beside_it_and_not_in_the_folder(
+    base: Path, medpix: Path, tmp_path: Path
+) -> None:
+    _settings(tmp_path, steps=2)
+    assert main(_arguments(base, medpix, tmp_path, "board")) == 0
+    written = list((tmp_path / "cache-board").rglob("events.out.tfevents.*"))
+    assert written
+    assert all(one.stat().st_size > 0 for one in written)
+    assert not list((tmp_path / "adapter-board").rglob("events.*"))
 
 
 def test_training_goes_on_from_a_finished_adapter(
