@@ -29,6 +29,7 @@ from tests.builders import stored_scan
 PUBLIC = {
     ("GET", "/"),
     ("GET", "/gallery"),
+    ("GET", "/card"),
     ("GET", "/privacy"),
     ("GET", "/v/{token}"),
     ("POST", "/v/{token}"),
