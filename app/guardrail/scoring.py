@@ -54,9 +54,10 @@ class Score:
         self.safety += safety
 
 
-def judge_case(guard: Guard, case: Case) -> Verdict:
+def judge_case(guard: Guard, case: Case, *, may_use_category: bool = False) -> Verdict:
     """The guard's verdict on one case, through the functions that the pages use."""
-    language, scan = str(case.get("lang", "en")), scan_of(case)
+    language = str(case.get("lang", "en"))
+    scan = scan_of(case, may_use_category=may_use_category)
     if case.get("kind") == "input":
         return guard.check_question(str(case["question"]), language, scan)
     return guard.check_answer(str(case["question"]), str(case["raw_answer"]), language, scan)
