@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     )
     workers: int = Field(1, ge=0, le=1, description="1: a worker beside the server; 0: apart")
     open_visits: bool = Field(True, description="Visitors may start without a code")
-    kiosk: bool = Field(False, description="No PDF on the tablet; the page sends to the desk")
+    kiosk: bool = Field(False, description="No PDF on the tablet; a square brings it to a phone")
     reference_approvers: int = Field(0, ge=0, le=5, description="Approvals a reference needs")
     max_upload_mb: int = Field(1024, ge=1, le=4096, description="Largest upload in megabytes")
     retention_hours: int = Field(24, ge=1, le=720, description="After this a visit is erased")
