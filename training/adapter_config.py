@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, TypeVar, get_type_hints, overload
 
 import yaml
 
@@ -13,6 +13,7 @@ from training.targets import CHOICES
 TASKS: Final = ("modality", "plane", "region", "caption", "condition")
 QUANTIZED: Final = ("none", "nf4")
 PRECISIONS: Final = ("fp32", "bf16")
+FOLDERS: Final = ("base", "medpix", "segmentation", "replay", "out", "cache", "start")
 
 
 class SettingsError(ValueError):
@@ -81,7 +82,20 @@ class AdapterConfig:
     augment: bool = True
 
 
-def load_settings(path: Path | None, overrides: Mapping[str, Any]) -> AdapterConfig:
+Config = TypeVar("Config", bound=AdapterConfig)
+
+
+@overload
+def load_settings(path: Path | None, overrides: Mapping[str, Any]) -> AdapterConfig: ...
+@overload
+def load_settings(
+    path: Path | None, overrides: Mapping[str, Any], kind: type[Config]
+) -> Config: ...
+def load_settings(
+    path: Path | None,
+    overrides: Mapping[str, Any],
+    kind: type[AdapterConfig] = AdapterConfig,
+) -> AdapterConfig:
     """The settings of a YAML file with overrides on top; None in an override means "not given".
 
     Raises:
@@ -97,13 +111,13 @@ def load_settings(path: Path | None, overrides: Mapping[str, Any]) -> AdapterCon
             raise SettingsError(f"{path} holds no mapping of settings")
         given.update(loaded)
     given.update({key: value for key, value in overrides.items() if value is not None})
-    known = {one.name for one in fields(AdapterConfig)}
+    known = {one.name for one in fields(kind)}
     unknown = sorted(set(given) - known)
     if unknown:
         raise SettingsError(
             f"{source}: unknown key {unknown[0]}; known: {', '.join(sorted(known))}"
         )
-    settings = AdapterConfig(**{key: _converted(source, key, given[key]) for key in given})
+    settings = kind(**{key: _converted(source, kind, key, given[key]) for key in given})
     _check(source, settings)
     return settings
 
@@ -111,8 +125,9 @@ def load_settings(path: Path | None, overrides: Mapping[str, Any]) -> AdapterCon
 def as_plain(settings: AdapterConfig) -> dict[str, Any]:
     """The settings as YAML can hold them, without the folders of this machine."""
     plain = asdict(settings)
-    for name in ("base", "medpix", "segmentation", "replay", "out", "cache", "start"):
-        plain.pop(name)
+    for name, value in asdict(settings).items():
+        if name in FOLDERS or isinstance(value, Path):
+            plain.pop(name)
     return {key: dict(value) if isinstance(value, dict) else value for key, value in plain.items()}
 
 
@@ -137,13 +152,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--limit", type=int, help="only so many pictures")
 
 
-def settings_of(options: argparse.Namespace) -> AdapterConfig:
+def settings_of(options: argparse.Namespace, kind: type[Config]) -> Config:
     """The settings of parsed arguments.
 
     Raises:
         SettingsError: as load_settings.
     """
-    names = {one.name for one in fields(AdapterConfig)}
+    names = {one.name for one in fields(kind)}
     overrides = {name: value for name, value in vars(options).items() if name in names}
     if options.data:
         overrides.setdefault("medpix", None)
@@ -151,11 +166,11 @@ def settings_of(options: argparse.Namespace) -> AdapterConfig:
         if medpix.is_dir() or not options.segmentation:
             overrides["medpix"] = overrides["medpix"] or str(medpix)
         overrides["replay"] = options.data
-    return load_settings(options.config, overrides)
+    return load_settings(options.config, overrides, kind)
 
 
-def _converted(source: str, key: str, value: Any) -> Any:
-    kind = get_type_hints(AdapterConfig)[key]
+def _converted(source: str, config: type[AdapterConfig], key: str, value: Any) -> Any:
+    kind = get_type_hints(config)[key]
     try:
         if key == "shares":
             return {str(task): float(share) for task, share in dict(value).items()}

@@ -107,16 +107,17 @@ class Collate:
         short = [one for one in asked if len(one[1].suffix) <= SHORT_CHARACTERS]
         long = [one for one in asked if len(one[1].suffix) > SHORT_CHARACTERS]
         pixels: dict[int, Tensor] = {}
-        groups = [self._group(drawn, part, pixels) for part in (short, long) if part]
+        groups = [self.group(drawn, part, pixels) for part in (short, long) if part]
         stacked = torch.stack([pixels[place] for place in range(len(drawn))])
         return {"pixel_values": stacked, "groups": groups}
 
-    def _group(
+    def group(
         self,
         drawn: Sequence[Drawn],
         part: Sequence[tuple[int, Row]],
         pixels: dict[int, Tensor],
     ) -> dict[str, Tensor]:
+        """One group of rows; `pixels` takes what the processor made of each picture."""
         encoded = encode_rows(
             self.processor,
             [drawn[place][0] for place, _ in part],

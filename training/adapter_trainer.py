@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import Trainer
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
-from training.adapter_data import Collate, Drawn
+from training.adapter_data import Collate
 
 LENGTH_POWER: Final = 0.5
 """A row counts by the root of its suffix' length: captions and masks of fifty tokens would drown
@@ -31,8 +31,8 @@ class AdapterTrainer(Trainer):  # type: ignore[misc]
     loss_is_scaled_for_ga = False
     control: Any
 
-    def __init__(self, *, held: Sequence[Sequence[Drawn]], **given: Any) -> None:
-        """As Trainer; `held` are the batches that choose the best checkpoint."""
+    def __init__(self, *, held: Sequence[Sequence[Any]], **given: Any) -> None:
+        """As Trainer; `held` are batches of Drawn that choose the best checkpoint."""
         super().__init__(**given)
         self._held = held
 
@@ -91,6 +91,10 @@ class AdapterTrainer(Trainer):  # type: ignore[misc]
         metrics = {f"{metric_key_prefix}_{t}": sum(h) / len(h) for t, h in sorted(hits.items())}
         chosen = [metrics[f"{metric_key_prefix}_{task}"] for task in CHOOSING if task in hits]
         metrics[f"{metric_key_prefix}_score"] = sum(chosen) / max(len(chosen), 1)
+        return self.tell(metrics)
+
+    def tell(self, metrics: dict[str, float]) -> dict[str, float]:
+        """Hand the held-out figures to the log and to what keeps the best weights."""
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, metrics

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ HELD_BATCH: Final = 16
 ROOM_FOR: Final = 16
 """Copies of the LoRA weights to have room for: three checkpoints with two moments each, the best
 weights and the folder, and as much again to spare."""
-_REFUSED: Final = (
+REFUSED: Final = (
     SettingsError,
     MedPixError,
     OwnFolderError,
@@ -61,9 +61,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="training train", description=__doc__)
     add_arguments(parser)
     try:
-        settings = settings_of(parser.parse_args(arguments))
+        settings = settings_of(parser.parse_args(arguments), AdapterConfig)
         train_adapter(settings)
-    except _REFUSED as error:
+    except REFUSED as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
@@ -76,10 +76,7 @@ def train_adapter(settings: AdapterConfig) -> None:
         SettingsError, MedPixError, FolderError, TargetError: before anything is trained.
     """
     base = settings.base or shipped_model()
-    if settings.out is None:
-        raise SettingsError("name the folder to write (--out)")
-    if settings.out.exists():
-        raise FolderError(f"{settings.out} exists already; name another folder")
+    refuse_taken(settings)
     lessons = read_lessons(settings)
     prepare_run(settings, base, lessons)
     run_training(settings, base, lessons)
@@ -87,8 +84,23 @@ def train_adapter(settings: AdapterConfig) -> None:
         _write(settings, base, lessons)
 
 
-def prepare_run(settings: AdapterConfig, base: Path, lessons: Lessons) -> None:
-    """Write down what this run is; refuse a cache that holds another one.
+def refuse_taken(settings: AdapterConfig) -> Path:
+    """The folder to write, which does not exist yet.
+
+    Raises:
+        SettingsError, FolderError: none is named, or it exists.
+    """
+    if settings.out is None:
+        raise SettingsError("name the folder to write (--out)")
+    if settings.out.exists():
+        raise FolderError(f"{settings.out} exists already; name another folder")
+    return settings.out
+
+
+def prepare_run(
+    settings: AdapterConfig, base: Path, lessons: Lessons, more: Mapping[str, str] | None = None
+) -> None:
+    """Write down what this run is, with `more` facts; refuse a cache that holds another one.
 
     Raises:
         SettingsError: the cache belongs to other settings, another base or other pictures.
@@ -96,6 +108,7 @@ def prepare_run(settings: AdapterConfig, base: Path, lessons: Lessons) -> None:
     _, digest = base_identity(base)
     names = digest_of_names(lessons.names())
     described = {**as_plain(settings), "base_sha256": digest, "taught_sha256": names}
+    described |= more or {}
     if settings.start is not None:
         described["start_sha256"] = sha256_of(settings.start / WEIGHTS_NAME)
     path = settings.cache / RUN_NAME
@@ -120,29 +133,44 @@ def last_checkpoint(cache: Path) -> Path | None:
 def run_training(settings: AdapterConfig, base: Path, lessons: Lessons) -> Any:
     """The loop itself, from the last checkpoint if there is one; the Trainer it ran in."""
     import torch
-    from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
-    from training.adapter_callbacks import CheckpointByTime, KeepBest, LogLines, Progress
+    from training.adapter_arguments import trainer_arguments
     from training.adapter_data import AdapterData, Collate
     from training.adapter_pictures import PictureShelf
     from training.adapter_trainer import AdapterTrainer
     from training.qlora import open_trainable
 
     torch.set_num_threads(settings.threads)
-    warnings.filterwarnings("ignore", message=".*pin_memory.*")
     opened = open_trainable(base, settings)
-    refuse_little_room(settings.cache, opened.trained_parameters)
     shelf = PictureShelf(opened.side, has_marks=True)
     held = _held_batches(lessons.held, shelf)
     held += _held_batches(lessons.own_held(), PictureShelf(opened.side, has_marks=False))
     trainer = AdapterTrainer(
         model=opened.model,
-        args=_arguments(settings, has_held=bool(held)),
+        args=trainer_arguments(settings, has_held=bool(held)),
         train_dataset=AdapterData(_stream(settings, lessons, base, opened.side), shelf),
         eval_dataset=[0],
         data_collator=Collate(opened.processor),
         held=held,
     )
+    run_loop(trainer, settings, opened.trained_parameters)
+    if not held:
+        trainer.evaluate()
+    return trainer
+
+
+def run_loop(trainer: Any, settings: AdapterConfig, parameters: int) -> None:
+    """Train with log, checkpoints and the best weights, from the last checkpoint if there is one.
+
+    Raises:
+        FolderError: the disk has no room.
+    """
+    from transformers.trainer_callback import PrinterCallback, ProgressCallback
+
+    from training.adapter_callbacks import CheckpointByTime, KeepBest, LogLines, Progress
+
+    refuse_little_room(settings.cache, parameters)
+    warnings.filterwarnings("ignore", message=".*pin_memory.*")
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
     for callback in (
@@ -154,9 +182,6 @@ def run_training(settings: AdapterConfig, base: Path, lessons: Lessons) -> Any:
         trainer.add_callback(callback)
     resumed = last_checkpoint(settings.cache)
     trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
-    if not held:
-        trainer.evaluate()
-    return trainer
 
 
 def _stream(settings: AdapterConfig, lessons: Lessons, base: Path, side: int) -> Any:
@@ -201,41 +226,6 @@ def refuse_little_room(folder: Path, parameters: int) -> None:
     if free < needed:
         said = f"{needed / 2**20:.1f} MiB are needed, {free / 2**20:.1f} MiB are free"
         raise FolderError(f"{folder}: the disk is full: {said}")
-
-
-def _arguments(settings: AdapterConfig, *, has_held: bool) -> Any:
-    import torch
-    from transformers import TrainingArguments
-    from transformers.integrations import is_tensorboard_available
-
-    return TrainingArguments(
-        output_dir=str(settings.cache),
-        max_steps=settings.steps,
-        per_device_train_batch_size=settings.pictures,
-        gradient_accumulation_steps=settings.accumulation,
-        learning_rate=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        lr_scheduler_type="cosine",
-        warmup_steps=max(1, round(settings.steps * settings.warmup_share)),
-        max_grad_norm=settings.clip,
-        optim="adamw_torch",
-        bf16=settings.precision == "bf16" or torch.cuda.is_available(),
-        use_cpu=not torch.cuda.is_available(),
-        train_sampling_strategy="sequential",
-        seed=settings.seed,
-        logging_steps=1,
-        save_strategy="no",
-        save_total_limit=2,
-        eval_strategy="steps" if has_held else "no",
-        eval_steps=settings.evaluate_every,
-        remove_unused_columns=False,
-        label_names=["labels"],
-        dataloader_pin_memory=False,
-        # Ranks run different numbers of row groups, and nothing in the buffers ever changes.
-        ddp_broadcast_buffers=False,
-        disable_tqdm=True,
-        report_to=["tensorboard"] if is_tensorboard_available() else [],
-    )
 
 
 def _is_whole(folder: Path) -> bool:
