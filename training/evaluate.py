@@ -24,6 +24,7 @@ from training.evaluate_slices import read_slices, splits_of
 from training.evaluate_vqa import evaluate_vqa, read_questions, region_scores, seen_regions
 from training.medpix_pictures import MedPixError
 from training.metrics_bootstrap import mean_interval
+from training.plots import write_confusions
 
 SAME_SPLIT: Final = {"dev": "val", "val": "dev"}
 """MedPix calls dev what the other packs call val; test is test everywhere."""
@@ -60,6 +61,9 @@ def main(arguments: Sequence[str]) -> int:
         limits = Limits(options.limit, slices)
         found = evaluate(engine, folders, options.split, limits)
         _write(options.json, found)
+        drawn = write_confusions(options.json, found.get("medpix", {}).get("confusion", {}))
+        if drawn is not None:
+            _say(f"{drawn}: what was said of what")
     except (MedPixError, ModelError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

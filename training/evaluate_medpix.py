@@ -62,7 +62,7 @@ def evaluate_medpix(
     on = collect(backend, pictures, None, say)
     found = {"n": len(on), **_accuracies(on), **_texts(on), "interval": _intervals(on)}
     found["by"] = by_group(on)
-    found["confusion"] = _confusion(on)
+    found["confusion"] = confusion_of(on)
     if not has_adapter:
         return found
     off = collect(backend, pictures, BASE_ALONE, say)
@@ -180,14 +180,27 @@ def _texts(said: Sequence[Said]) -> dict[str, Any]:
     }
 
 
-def _confusion(said: Sequence[Said]) -> dict[str, dict[str, int]]:
-    table: dict[str, dict[str, int]] = {}
+def confusion_of(said: Sequence[Said]) -> dict[str, dict[str, dict[str, int]]]:
+    """By measure: what is true, what was said, how often; the diagonal is what `score` counts."""
+    tables: dict[str, dict[str, dict[str, int]]] = {}
     for one in said:
-        row = table.setdefault(one.picture.category, {})
-        word = one.suffixes["region"]
-        word = word if word in REGIONS else "no word of the vocabulary"
-        row[word] = row.get(word, 0) + 1
-    return table
+        plane, region = one.suffixes["plane"], one.suffixes["region"]
+        pairs = {
+            "modality": (one.picture.modality, _known(one.suffixes["modality"], MODALITIES)),
+            "plane": (section(one.picture.plane), section(plane if plane in PLANES else "other")),
+            "body_part": (
+                one.picture.category,
+                CATEGORY_OF_REGION.get(region, _known(region, REGIONS)),
+            ),
+        }
+        for name, (true, word) in pairs.items():
+            row = tables.setdefault(name, {}).setdefault(true, {})
+            row[word] = row.get(word, 0) + 1
+    return tables
+
+
+def _known(word: str, words: Sequence[str]) -> str:
+    return word if word in words else "no word of the vocabulary"
 
 
 def _mean(values: Sequence[float]) -> float:

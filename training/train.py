@@ -37,6 +37,7 @@ from training.config import ConfigError
 from training.lessons import Lessons, read_lessons, sources_of, tasks_of, taught_structures
 from training.medpix_pictures import MedPixError
 from training.own_folder import OwnFolderError
+from training.plots import write_curve
 from training.targets import TargetError
 
 RUN_NAME: Final = "run.yaml"
@@ -167,7 +168,14 @@ def run_loop(trainer: Any, settings: AdapterConfig, parameters: int) -> None:
     """
     from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
-    from training.adapter_callbacks import CheckpointByTime, KeepBest, LogLines, Progress
+    from training.adapter_callbacks import (
+        LOG_NAME,
+        CheckpointByTime,
+        KeepBest,
+        LogLines,
+        Progress,
+        read_log,
+    )
 
     refuse_little_room(settings.cache, parameters)
     warnings.filterwarnings("ignore", message=".*pin_memory.*")
@@ -182,6 +190,8 @@ def run_loop(trainer: Any, settings: AdapterConfig, parameters: int) -> None:
         trainer.add_callback(callback)
     resumed = last_checkpoint(settings.cache)
     trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+    if trainer.is_world_process_zero():
+        write_curve(settings.cache, read_log(settings.cache / LOG_NAME))
 
 
 def _stream(settings: AdapterConfig, lessons: Lessons, base: Path, side: int) -> Any:

@@ -131,6 +131,7 @@ def test_a_guarded_adapter_prefers_the_safe_answer_and_keeps_its_anatomy(
     lines = (first / "cache" / "log.jsonl").read_text(encoding="utf-8").splitlines()
     losses = [line["loss"] for line in map(json.loads, lines) if "loss" in line]
     assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+    assert (first / "cache" / "curve.png").is_file()
     metrics = json.loads((first / "adapter" / "metrics.json").read_text(encoding="utf-8"))
     before, after = metrics["before"], metrics["held_out"]["metrics"]
     assert after["eval_margin"] > before["margin"] + 5.0

@@ -109,6 +109,8 @@ def test_every_agreed_figure_is_in_the_json(house: Path, tmp_path: Path) -> None
     assert {"bleu", "rouge_l", "parrot_share"} <= set(found["medpix"]["caption"])
     assert {"top1_exact", "top1_token"} <= set(found["medpix"]["diagnosis"])
     assert set(found["medpix"]["by"]) == {"modality", "plane", "body_part", "sex"}
+    assert set(found["medpix"]["confusion"]) == {"modality", "plane", "body_part"}
+    assert (tmp_path / "figures-confusion.png").is_file()
     assert 0.0 <= found["region_accuracy"] <= 1.0
     assert found["region_n"] == 3
     assert {"closed_accuracy", "closed_accuracy_blank", "open_f1"} <= set(found["vqa"]["slake"])
