@@ -19,7 +19,7 @@ demo:
 	@$(PYTHON) -m app demo
 
 test: lint
-	@$(PYTHON) -m pytest -q -n 2 --dist loadfile
+	@$(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=25
 
 lint:
 	@.ci/prepare test
