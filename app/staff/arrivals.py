@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -12,14 +12,13 @@ from app.delivery import filing
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
 from app.staff.auth import Member, MemberDep, see_other, staff_page
-from app.staff.forms import PAGE_SIZE, FormDep, Typed, start_of
+from app.staff.forms import NUMBER_CHARS, PAGE_SIZE, FormDep, Typed, start_of
 from app.staff.visits import opened_or_404
 from app.storage import arrivals, audit, envelopes, expected, visits
 from app.storage.tables import Arrival
 from app.storage.visits import OpenedVisit
 
 router = APIRouter()
-NUMBER_CHARS: Final = 64
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from app.web.sealed_form import sealed_form
 
 MAX_FIELDS: Final = 60
 PAGE_SIZE: Final = 50
+NUMBER_CHARS: Final = 64
+"""Of a patient or accession number (PS3.5, LO)."""
 
 
 @dataclass(frozen=True)

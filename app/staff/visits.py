@@ -16,8 +16,8 @@ from app.intake.series import Arrival
 from app.receiving import receive_upload, store_first, store_rest_behind
 from app.staff.access import levels_for
 from app.staff.auth import MemberDep, see_other, staff_page
-from app.staff.forms import FormDep
-from app.storage import audit, envelopes, visits
+from app.staff.forms import NUMBER_CHARS, FormDep, Typed
+from app.storage import audit, envelopes, expected, visits
 from app.storage.tables import Visit, now
 from app.storage.visits import OpenedVisit
 from app.web.address import home_address
@@ -134,25 +134,40 @@ def deliver_scan(
 ) -> Response:
     """Attach what the clinic delivers; identifiers go sealed into the filing envelope.
 
-    Another patient's id than the one delivered before for this visit, or two in one upload, stops
-    it, unless staff say that it is right.
+    Two patients in one upload are never taken. Another patient than the visit's stops it, until
+    staff say that they checked and type the number these pictures carry.
     """
     opened = opened_or_404(house, session, visit_id)
     file = form.files.get("file")
     received = receive_upload(house, [] if file is None else [file.file], delivered=True)
     if isinstance(received, Refusal):
         return see_other(f"/staff/visits/{visit_id}?refused={received.reason}")
-    known = set(envelopes.patients_of_visit(session, visit_id))
-    mine = _patients(house, received)
-    if mine - known and len(mine | known) > 1 and not form.text("is_right_patient"):
+    mix_up = _mix_up(house, session, visit_id, _patients(house, received), form)
+    if mix_up:
         received.close()
-        return see_other(f"/staff/visits/{visit_id}?refused=other_patient")
+        audit.record(session, member.name, f"scan.refuse.{mix_up}", visit_id)
+        return see_other(f"/staff/visits/{visit_id}?refused={mix_up}")
     stored = store_first(session, house, opened, received)
     for scan in stored:
         audit.record(session, member.name, "scan.deliver", scan.scan_id)
     # After the commit: the rest is noted in rows that must be there.
     behind.add_task(store_rest_behind, house, opened, stored, received)
     return see_other(f"/staff/visits/{visit_id}")
+
+
+def _mix_up(house: House, session: Session, visit_id: str, mine: set[str], form: Typed) -> str:
+    """The key of what speaks against these patients' pictures in a visit; empty for nothing."""
+    if len(mine) > 1:
+        return "two_patients"
+    row = expected.of_visit(session, visit_id)
+    awaited = None if row is None else row.patient_id_digest
+    known = envelopes.patients_of_visit(session, visit_id) | ({awaited} if awaited else set())
+    if not known or mine <= known:
+        return ""
+    typed = envelopes.patient_digest(house.master, form.text("patient_id", longest=NUMBER_CHARS))
+    if typed is None or not form.text("is_right_patient"):
+        return "other_patient"
+    return "" if {typed} == mine else "mismatch"
 
 
 def _patients(house: House, arrival: Arrival) -> set[str]:

@@ -6,12 +6,14 @@ import pydicom
 import pytest
 from PIL import Image
 from pydicom.data import get_testdata_file
+from pydicom.uid import generate_uid
 from starlette.testclient import TestClient
 
 from app.deps import House
 from app.housekeeping import purge
 from app.storage import audit, scans, visits
 from app.storage.tables import FilingEnvelope, Visit, now
+from tests.app.intake.made_series import zip_of
 from tests.app.staff.cast import SignedIn
 from tests.builders import png_bytes
 
@@ -155,29 +157,63 @@ def test_a_delivered_dicom_leaves_no_name_outside_its_envelope(
     assert str(named.PatientName) not in page
 
 
-def test_another_patients_file_stops_until_staff_say_it_is_right(
+def file_of_patient(patient: str) -> bytes:
+    dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
+    dataset.PatientID = patient
+    dataset.SeriesInstanceUID, dataset.SOPInstanceUID = generate_uid(), generate_uid()
+    target = io.BytesIO()
+    dataset.save_as(target)
+    return target.getvalue()
+
+
+def refusal(nurse: TestClient, visit_id: str, file: bytes, **typed: str) -> str:
+    """Attach a file; the key of the refusal, empty where it was taken."""
+    address = f"/staff/visits/{visit_id}"
+    answer = nurse.post(f"{address}/scans", files={"file": file}, data=typed)
+    return str(answer.headers["location"]).removeprefix(address).removeprefix("?refused=")
+
+
+def test_another_patients_file_needs_the_tick_and_the_number_of_these_pictures(
+    house: House, signed_in: SignedIn
+) -> None:
+    nurse = signed_in("nurse")
+    visit_id, other = new_visit(nurse), file_of_patient("B-2")
+    for _ in range(2):
+        assert refusal(nurse, visit_id, file_of_patient("A-1")) == ""
+    assert refusal(nurse, visit_id, other) == "other_patient"
+    page = nurse.get(f"/staff/visits/{visit_id}?refused=other_patient").text
+    assert "another patient" in page
+    assert 'data-testid="staff-scan-patient"' in page
+    assert refusal(nurse, visit_id, other, is_right_patient="yes") == "other_patient"
+    assert refusal(nurse, visit_id, other, patient_id="B-2") == "other_patient"
+    ticked = {"is_right_patient": "yes"}
+    assert refusal(nurse, visit_id, other, patient_id="A-1", **ticked) == "mismatch"
+    assert "not the one" in nurse.get(f"/staff/visits/{visit_id}?refused=mismatch").text
+    with house.sessions() as session:
+        assert len(scans.all_of_visit(session, visit_id)) == 2
+    assert refusal(nurse, visit_id, other, patient_id="B-2", **ticked) == ""
+    with house.sessions() as session:
+        assert len(scans.all_of_visit(session, visit_id)) == 3
+
+
+def test_two_patients_in_one_upload_are_never_taken(house: House, signed_in: SignedIn) -> None:
+    nurse = signed_in("nurse")
+    visit_id = new_visit(nurse)
+    both = zip_of({"one": file_of_patient("A-1"), "two": file_of_patient("B-2")})
+    for typed in ({}, {"is_right_patient": "yes", "patient_id": "A-1"}):
+        assert refusal(nurse, visit_id, both, **typed) == "two_patients"
+    with house.sessions() as session:
+        assert scans.all_of_visit(session, visit_id) == []
+
+
+def test_a_file_of_somebody_else_than_the_visit_expects_stops(
     house: House, signed_in: SignedIn
 ) -> None:
     nurse = signed_in("nurse")
     visit_id = new_visit(nurse)
-    dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
-    for patient, extra, refused in (("A-1", {}, False), ("A-1", {}, False), ("B-2", {}, True)):
-        dataset.PatientID = patient
-        target = io.BytesIO()
-        dataset.save_as(target)
-        answer = nurse.post(
-            f"/staff/visits/{visit_id}/scans", files={"file": target.getvalue()}, data=extra
-        )
-        assert answer.headers["location"].endswith("refused=other_patient") is refused
-    assert "another patient" in nurse.get(answer.headers["location"]).text
-    confirmed = nurse.post(
-        f"/staff/visits/{visit_id}/scans",
-        files={"file": target.getvalue()},
-        data={"is_right_patient": "yes"},
-    )
-    assert confirmed.headers["location"] == f"/staff/visits/{visit_id}"
-    with house.sessions() as session:
-        assert len(scans.all_of_visit(session, visit_id)) == 3
+    nurse.post(f"/staff/visits/{visit_id}/expected", data={"patient_id": "A-1"})
+    assert refusal(nurse, visit_id, file_of_patient("B-2")) == "other_patient"
+    assert refusal(nurse, visit_id, file_of_patient("A-1")) == ""
 
 
 @pytest.mark.parametrize(
