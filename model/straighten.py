@@ -1,5 +1,6 @@
 """A film or screen in a photo as if seen from straight ahead, and how good the photo is."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -24,11 +25,8 @@ _LEAST_SHARP: Final = 0.24
 
 def straightened(image: Image, quad: Quad) -> Image:
     """uint8[H, W, 3] RGB: what lies between four corners as a rectangle of their mean size."""
-    height, width = image.shape[:2]
-    corners = np.array([(x * width, y * height) for y, x in quad])
-    sides = np.hypot(*(np.roll(corners, -1, axis=0) - corners).T)
-    wide, high = (max(_LEAST_SIDE, round(float(sides[n::2].mean()))) for n in (0, 1))
-    target = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], dtype=np.float64)
+    corners, target = _sheet_of(image, quad)
+    wide, high = (int(side) for side in target[2])
     picture = PillowImage.fromarray(image).transform(
         (wide, high),
         PillowImage.Transform.PERSPECTIVE,
@@ -36,6 +34,32 @@ def straightened(image: Image, quad: Quad) -> Image:
         PillowImage.Resampling.BICUBIC,
     )
     return np.asarray(picture, dtype=np.uint8)
+
+
+def placed_back(
+    image: Image, quad: Quad, boxes: Sequence[tuple[int, int, int, int]]
+) -> list[list[tuple[float, float]]]:
+    """The corners (x, y) in a photo of boxes (top, left, bottom, right) of its sheet."""
+    corners, target = _sheet_of(image, quad)
+    a, b, c, d, e, f, g, h = _coefficients(target, corners).tolist()
+
+    def back(x: float, y: float) -> tuple[float, float]:
+        depth = g * x + h * y + 1
+        return (a * x + b * y + c) / depth, (d * x + e * y + f) / depth
+
+    return [
+        [back(x, y) for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))]
+        for top, left, bottom, right in boxes
+    ]
+
+
+def _sheet_of(image: Image, quad: Quad) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(x, y) of the four corners in the photo, and of the same four in the straightened view."""
+    height, width = image.shape[:2]
+    corners = np.array([(x * width, y * height) for y, x in quad])
+    sides = np.hypot(*(np.roll(corners, -1, axis=0) - corners).T)
+    wide, high = (max(_LEAST_SIDE, round(float(sides[n::2].mean()))) for n in (0, 1))
+    return corners, np.array([(0, 0), (wide, 0), (wide, high), (0, high)], dtype=np.float64)
 
 
 def _coefficients(target: NDArray[np.float64], source: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -68,7 +68,7 @@ def _decoded(order: Order, data: bytes) -> Decoded:
         return decode_dicom(data, order.limits, delivered=order.delivered)
     from app.intake.picture import decode_picture
 
-    return decode_picture(data, order.format, order.limits)
+    return decode_picture(data, order.format, order.limits, covers_writing=order.covers_writing)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ from typing import Any, Final
 from pydicom.dataset import Dataset
 
 from app.intake import dicom_pixels, header_words
-from app.intake.burned_in import Area, cover, find_writing
+from app.intake.burned_in import Area, cover
 from app.intake.deidentify import keep, kept_attributes
 from app.intake.envelope import IDENTIFIERS, as_mapping, envelope_of
 from app.intake.frames import FROM_GROUPS, GROUPS, frame_count, hoist, numbers_of, values_of
 from app.intake.limits import Limits
 from app.intake.part10 import read_dataset
+from app.intake.photo_writing import writing_in
 from app.intake.reasons import Refused
 from app.intake.wire import Decoded, Facts
 from model.pixels import Values, fit_within
@@ -156,8 +157,7 @@ def _writing(dataset: Dataset, rgb: Image) -> list[Area]:
     """Bright and dark writing, looked for only where the header says or suggests there is some."""
     if not header_words.may_hold_text(dataset):
         return []
-    grey = rgb.max(axis=2)
-    return find_writing(grey) + find_writing(255 - grey)
+    return writing_in(rgb)
 
 
 def _shrunk(stored: Image, pixels: Image) -> bool:

@@ -74,7 +74,11 @@ class Refusal:
 
 
 def receive(
-    data: bytes, *, limits: Limits = DEFAULT_LIMITS, delivered: bool = False
+    data: bytes,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    delivered: bool = False,
+    covers_writing: bool = False,
 ) -> ReceivedScan | Refusal:
     """The picture in these bytes, or why there is none; never raises for any input.
 
@@ -84,6 +88,7 @@ def receive(
         data: one file as it arrived; its name and declared type are not asked for.
         limits: bounds on bytes, pixels, memory and time.
         delivered: True for a scan that the clinic sent, which then carries its envelope.
+        covers_writing: lines of writing in a photo or screenshot are found and made black.
     """
     try:
         if len(data) > limits.max_bytes:
@@ -91,7 +96,7 @@ def receive(
         kind = recognise(data)
         if kind != DICOM:
             check_declared_size(data, kind, limits)
-        decoded = decode_apart(Order(kind, delivered, limits), data)
+        decoded = decode_apart(Order(kind, delivered, limits, covers_writing), data)
     except Refused as refused:
         return Refusal(refused.reason)
     return received(decoded, source="dicom" if kind == DICOM else "picture")

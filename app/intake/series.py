@@ -136,7 +136,7 @@ def _pictures(files: Iterable[bytes], limits: Limits, opening: Opening) -> Arriv
         if len(taken) == limits.max_series:
             break
         opening.check()
-        answer = receive(data, limits=limits)
+        answer = receive(data, limits=limits, covers_writing=True)
         opening.files += 1
         if isinstance(answer, Refusal):
             refused.append(answer)

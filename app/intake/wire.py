@@ -26,11 +26,15 @@ _MAX_IDENTIFIER_CHARS: Final = 1024
 
 @dataclass(frozen=True)
 class Order:
-    """What the child is asked: the format as recognised, whether staff delivered it, the bounds."""
+    """What the child is asked: the format as recognised, whether staff delivered it, the bounds.
+
+    With covers_writing, lines of writing in a picture without a header come back black.
+    """
 
     format: str
     delivered: bool
     limits: Limits
+    covers_writing: bool = False
 
 
 @dataclass(frozen=True)
