@@ -17,9 +17,20 @@ from tests.app.intake.made_files import ct_dataset, file_of, png_chunk
 from tests.builders import drawn_slice
 
 MARK = "Zqx7"
-"""Every canary holds this; no word of ours does."""
+"""Every canary of words holds this; no word of ours does."""
+DAY = "19570314"
+UID = "1.2.826.0.1.3680043.9.57.314.57314"
+CANARIES = (MARK, DAY, UID, "1957:03:14", "1957-03-14")
+"""What may be found nowhere, days as EXIF and ISO write them too."""
 _WORDS = ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
-_CODES = {"AE": MARK, "CS": MARK.upper(), "UR": f"http://{MARK}.example"}
+_CODES = {
+    "DA": DAY,
+    "DT": f"{DAY}120000",
+    "UI": UID,
+    "AE": MARK,
+    "CS": MARK.upper(),
+    "UR": f"http://{MARK}.example",
+}
 _GROUPS = (0x0008, 0x0010, 0x0012, 0x0018, 0x0020, 0x0028, 0x0032, 0x0038, 0x0040, 0x0088, 0x0400)
 _NEEDED = frozenset(
     {"SpecificCharacterSet", "Modality", "PhotometricInterpretation", "PatientSpeciesDescription"}
@@ -47,7 +58,12 @@ def planted_dicom() -> tuple[bytes, int]:
         planted += 1
     nested = Dataset()
     nested.PatientName, nested.CodeMeaning = f"{MARK}^Nested", f"{MARK} nested"
-    dataset.RequestAttributesSequence = Sequence([nested])
+    nested.PatientBirthDate, nested.ReferencedSOPInstanceUID = DAY, UID
+    deeper = Dataset()
+    deeper.OtherPatientIDsSequence = Sequence([nested])
+    nested_twice = Dataset()
+    nested_twice.ReferencedStudySequence = Sequence([deeper])
+    dataset.RequestAttributesSequence = Sequence([nested_twice])
     dataset.add_new(0x00091001, "LO", f"{MARK} private")
     dataset.add_new(0x00090010, "LO", f"{MARK} CREATOR")
     dataset.add_new(0x60000022, "LO", f"{MARK} overlay")
@@ -77,15 +93,28 @@ def planted_pictures() -> Iterator[tuple[str, bytes]]:
     jpeg = target.getvalue()
     iptc = b"Photoshop 3.0\0" + f"8BIM\x04\x04 {MARK} iptc".encode("latin-1")
     segment = b"\xff\xed" + struct.pack(">H", len(iptc) + 2) + iptc
-    yield f"{MARK}-name.jpg", jpeg[:2] + segment + jpeg[2:] + f"{MARK} tail".encode()
+    yield f"{MARK}-name.jpg", jpeg[:2] + segment + _thumbnail() + jpeg[2:] + f"{MARK} tail".encode()
 
 
 def _exif() -> bytes:
     exif = Image.Exif()
     exif[0x010E], exif[0x013B], exif[0x8298] = f"{MARK} image", f"{MARK} artist", f"{MARK} owner"
+    exif[0x0132], exif.get_ifd(0x8769)[0x9003] = "1957:03:14 12:00:00", "1957:03:14 12:00:00"
     exif.get_ifd(0x8769)[0x9286] = f"{MARK} user comment".encode()
     exif.get_ifd(0x8825)[0x001D] = f"{MARK}gps"
     return exif.tobytes()
+
+
+def _thumbnail() -> bytes:
+    """An EXIF segment with nothing but a small JPEG of the picture (EXIF 2.32, the second IFD)."""
+    small = io.BytesIO()
+    drawn_slice(48).save(small, "JPEG", comment=f"{MARK} thumbnail {DAY}")
+    first, second = struct.pack("<HI", 0, 14), 14 + 2 + 3 * 12 + 4
+    entries = [(0x0103, 3, 1, 6), (0x0201, 4, 1, second), (0x0202, 4, 1, small.tell())]
+    table = struct.pack("<H", 3) + b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    tiff = b"II*\0\x08\0\0\0" + first + table + bytes(4) + small.getvalue()
+    body = b"Exif\0\0" + tiff
+    return b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
 
 
 def _profile() -> bytes:
