@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from app.guardrail.normalise import fold, is_hidden, words
+from app.guardrail.once import once
 from app.guardrail.sentences import split_clauses
 from app.guardrail.vocabulary import Reading, Vocabulary, read_sentence
 
@@ -66,6 +66,9 @@ class Approver:
 
     def read(self, text: str) -> Reading:
         """The best reading of a clause over the ways in which its words can be cut."""
+        return once(("read", self.vocabulary.language, text), lambda: self._read(text))
+
+    def _read(self, text: str) -> Reading:
         readings = [read_sentence(self.vocabulary, tokens) for tokens in cut_words(text)]
         return min(readings, key=lambda reading: (len(reading.unknown), not reading.anchored))
 
@@ -86,9 +89,12 @@ class Approver:
         return Approval(True)
 
 
-@lru_cache(maxsize=512)
 def cut_words(text: str) -> tuple[tuple[str, ...], ...]:
     """The folded words of a clause: as written, and with clitics and hyphens cut."""
+    return once(("cut", text), lambda: _cut_words(text))
+
+
+def _cut_words(text: str) -> tuple[tuple[str, ...], ...]:
     text = _X_RAY.sub("x", text)
     whole = tuple(words(fold(_HYPHEN.sub("", _GENITIVE.sub("", text)))))
     cut = tuple(words(fold(_HYPHEN.sub(" ", _CLITIC.sub("", _GENITIVE.sub("", text))))))
@@ -103,11 +109,14 @@ def repeats(tokens: Sequence[str]) -> bool:
         return False
     if len(set(tokens)) / len(tokens) <= 0.34:
         return True
-    for size in range(1, 7):
-        for start in range(len(tokens) - 3 * size + 1):
-            first, second, third = (
-                tokens[start + turn * size : start + (turn + 1) * size] for turn in range(3)
-            )
-            if first == second == third:
-                return True
+    return any(_comes_thrice(tokens, size) for size in range(1, 7))
+
+
+def _comes_thrice(tokens: Sequence[str], size: int) -> bool:
+    """Whether a run of `size` words stands three times in a row."""
+    same = 0
+    for token, later in zip(tokens, tokens[size:], strict=False):
+        same = same + 1 if token == later else 0
+        if same == 2 * size:
+            return True
     return False

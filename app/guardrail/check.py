@@ -11,6 +11,7 @@ from app.guardrail.answers import judge_answer
 from app.guardrail.hearing import hear, hear_plain
 from app.guardrail.intents import MAX_QUESTION, Intent, find_alarm, find_intent
 from app.guardrail.normalise import fold, view_texts, words
+from app.guardrail.once import one_check
 from app.guardrail.policy import LANGUAGES, Policy, VerdictName
 from app.guardrail.policyfiles import load_policy
 from app.guardrail.scan import Scan
@@ -108,7 +109,8 @@ class Guard:
         """Runs a check; any failure, and any check that took too long, gives the neutral text."""
         started = time.monotonic()
         try:
-            verdict = check()
+            with one_check():
+                verdict = check()
         except Exception:  # fail closed: whatever broke, nothing of the text is shown
             return self._failed(language, scan)
         late = time.monotonic() - started > LIMIT_SECONDS and verdict.verdict == "allow"
