@@ -34,9 +34,10 @@ class Objection:
 
     def objects(self, tagged: str) -> bool:
         """Whether this rule denies a tagged sentence."""
-        if not any(pattern.search(tagged) for pattern in self.patterns):
-            return False
-        return not any(pattern.search(tagged) for pattern in self.unless)
+        for pattern in self.patterns:
+            if pattern.search(tagged):
+                return not any(one.search(tagged) for one in self.unless)
+        return False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Final
 
 from app.guardrail import compose
 from app.guardrail.answers import judge_answer
+from app.guardrail.concepts import Patience
 from app.guardrail.hearing import hear, hear_plain
 from app.guardrail.intents import MAX_QUESTION, Intent, find_alarm, find_intent
 from app.guardrail.normalise import fold, view_texts, words
@@ -148,10 +149,11 @@ class Guard:
 
     def _check_answer(self, question: str, raw: str, language: str, scan: Scan) -> Verdict:
         judgement = judge_answer(self._policy, question, raw, language)
+        patience = Patience()
         found = {
             concept
             for view in view_texts(raw[: 2 * MAX_QUESTION])
-            for concept in self._policy.findings.find(words(view)).get("en", {})
+            for concept in self._policy.findings.find(words(view), patience).get("en", {})
         }
         note = next((name[5:] for name in sorted(found) if name.startswith("note.")), None)
         name: VerdictName = "soften"

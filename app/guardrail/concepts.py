@@ -1,5 +1,6 @@
 """Finds the concepts of the word lists in the words of a text, in one pass over them."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ class Patience:
     cuts_left: int = 24  # words that are looked at for missing spaces
     cuts: dict[str, list[str]] = field(default_factory=dict)
     similar: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    starts: dict[str, "_Start | None"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class _Start:
 
     alone: tuple[tuple[str, str], ...]
     phrases: Mapping[str, tuple[Entry, ...]]
-    loose: tuple[Entry, ...]  # phrases whose second word is a word start or any word
+    loose: Mapping[str, tuple[Entry, ...]]  # by how the second word starts, "?" for any word
 
 
 @dataclass
@@ -54,31 +56,35 @@ class Lexicon:
     near: dict[str, set[str]] = field(default_factory=dict)  # a shape of a word -> listed words
     lengths: tuple[int, ...] = ()
     starts: set[str] = field(default_factory=set)  # how the stems begin, to skip most words
-    known: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)  # words of the lists, phrases and vocabularies
     concepts: dict[str, set[str]] = field(default_factory=dict)
-    _cache: dict[str, _Start | None] = field(default_factory=dict)
+    _listed: dict[str, _Start | None] = field(default_factory=dict)  # holds listed words alone
 
     def find(self, tokens: Sequence[str], patience: Patience | None = None) -> dict[str, Spans]:
         """Language -> concept -> spans, for the words of one text."""
-        found: dict[str, Spans] = {}
+        flat: defaultdict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
         patience = patience or Patience()
-        here: dict[str, _Start | None] = {}
+        starts = patience.starts
         for at, token in enumerate(tokens):
-            if token in here:
-                start = here[token]
+            if token in starts:
+                start = starts[token]
             else:
-                start = here[token] = self._start(token, patience)
+                start = starts[token] = self._start(token, patience)
             if start is None:
                 continue
-            for language, concept in start.alone:
-                found.setdefault(language, {}).setdefault(concept, []).append((at, at + 1))
+            span = (at, at + 1)
+            for pair in start.alone:
+                flat[pair].append(span)
             if at + 1 < len(tokens) and (start.phrases or start.loose):
-                self._find_phrases(start, tokens, at, found, patience)
+                self._find_phrases(start, tokens, at, flat, patience)
+        found: dict[str, Spans] = {}
+        for (language, concept), spans in flat.items():
+            found.setdefault(language, {})[concept] = spans
         return found
 
     def holds(self, token: str) -> bool:
         """Whether a word stands in a list, in a phrase or in a vocabulary."""
-        return token in self.known or token in self.exact
+        return token in self.known
 
     def has_stem(self, token: str) -> bool:
         """Whether a word begins with a listed word start."""
@@ -91,7 +97,7 @@ class Lexicon:
         start: _Start,
         tokens: Sequence[str],
         at: int,
-        found: dict[str, Spans],
+        found: Mapping[tuple[str, str], list[tuple[int, int]]],
         patience: Patience,
     ) -> None:
         second = tokens[at + 1]
@@ -99,11 +105,12 @@ class Lexicon:
         if not entries and start.phrases and self._may_be_slip(second):
             slips = self._similar(second, patience)
             entries = tuple(entry for word in slips for entry in start.phrases.get(word, ()))
-        for entry in (*entries, *start.loose):
+        loose = start.loose
+        any_word = loose.get(_ANY_WORD, ())
+        for entry in (*entries, *loose.get(second[:_MIN_STEM], ()), *any_word):
             end = self._phrase_end(entry.rest, tokens, at + 1)
             if end:
-                spans = found.setdefault(entry.language, {})
-                spans.setdefault(entry.concept, []).append((at, end))
+                found[entry.language, entry.concept].append((at, end))
 
     def _phrase_end(self, rest: tuple[str, ...], tokens: Sequence[str], at: int) -> int:
         """The position after a phrase that goes on at `at`, or 0 when it does not."""
@@ -116,27 +123,26 @@ class Lexicon:
             if word[-1] == "*":
                 if not token.startswith(word[:-1]):
                     return 0
-            elif not _is_slip(token, word) or self.holds(token):
+            elif token in self.known or not _is_slip(token, word):
                 return 0
         return at + len(rest)
 
     def _start(self, token: str, patience: Patience) -> _Start | None:
         """What can begin at a word."""
-        if token in self._cache:
-            return self._cache[token]
+        if token in self._listed:
+            return self._listed[token]
+        if len(token) < _MIN_STEM and token not in self.known:
+            return None
         entries = self._look_up(token[:_MAX_WORD])
+        if token in self.known:
+            self._listed[token] = _begin(entries) if entries else None
+            return self._listed[token]
         if not entries and self._may_be_slip(token):
             entries = self._look_up_slips(token[:_MAX_WORD], patience)
-            if not entries and patience.slips_left <= 0:
-                return None  # was not looked for, so it must not be remembered
-        start = _begin(entries) if entries else None
-        if len(self._cache) > 20_000:
-            self._cache.clear()
-        self._cache[token] = start
-        return start
+        return _begin(entries) if entries else None
 
     def _may_be_slip(self, token: str) -> bool:
-        return len(token) >= _FUZZY_FROM - 1 and not self.holds(token) and token.isalpha()
+        return len(token) >= _FUZZY_FROM - 1 and token not in self.known and token.isalpha()
 
     def _look_up(self, token: str) -> list[Entry]:
         found = list(self.exact.get(token, ()))
@@ -194,7 +200,7 @@ def build_lexicon(
                 _add(lexicon, language, concept, entry)
     lexicon.lengths = tuple(sorted({len(stem) for stem in lexicon.stems}))
     lexicon.starts = {stem[:_MIN_STEM] for stem in lexicon.stems}
-    lexicon.known |= set(known)
+    lexicon.known |= {*known, *lexicon.exact}
     return lexicon
 
 
@@ -249,17 +255,21 @@ def _add_shapes(lexicon: Lexicon, language: str, word: str) -> None:
 
 
 def _begin(entries: Sequence[Entry]) -> _Start:
-    alone, loose = [], []
-    phrases: dict[str, list[Entry]] = {}
+    alone = []
+    phrases: defaultdict[str, list[Entry]] = defaultdict(list)
+    loose: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         if not entry.rest:
             alone.append((entry.language, entry.concept))
         elif entry.rest[0] == _ANY_WORD or entry.rest[0].endswith("*"):
-            loose.append(entry)
+            loose[entry.rest[0][:_MIN_STEM]].append(entry)
         else:
-            phrases.setdefault(entry.rest[0], []).append(entry)
-    by_second = {word: tuple(several) for word, several in phrases.items()}
-    return _Start(tuple(dict.fromkeys(alone)), by_second, tuple(loose))
+            phrases[entry.rest[0]].append(entry)
+    return _Start(tuple(dict.fromkeys(alone)), _by_second(phrases), _by_second(loose))
+
+
+def _by_second(entries: Mapping[str, Sequence[Entry]]) -> dict[str, tuple[Entry, ...]]:
+    return {word: tuple(several) for word, several in entries.items()}
 
 
 def _is_slip(token: str, word: str) -> bool:

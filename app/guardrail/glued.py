@@ -1,5 +1,6 @@
 """Cuts words that were typed without spaces ("icantbreathe") into words of the lists."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,19 +14,20 @@ _SHORT_WORDS: Final = frozenset(
     ("i", "a", "my", "me", "in", "on", "is", "it", "am", "im", "no", "to", "of", "at", "be", "we")
 )
 _MAX_DOUBLED: Final = 4
+_DOUBLED: Final = re.compile(r"(.)\1")
 
 
 def split_glued(lexicon: Lexicon, tokens: Sequence[str], patience: Patience) -> list[str]:
     """The words with unknown long ones cut, where the whole of such a word can be cut."""
     found: list[str] = []
+    known, cuts = lexicon.known, patience.cuts
     for token in tokens:
-        if lexicon.holds(token) or not token.isalpha():
+        if token in known or len(token) < 2 or not token.isalpha():
             found.append(token)
             continue
-        cut = patience.cuts.get(token)
-        if cut is None:
-            cut = patience.cuts[token] = _resolve(lexicon, token, patience)
-        found += cut
+        if token not in cuts:
+            cuts[token] = _resolve(lexicon, token, patience)
+        found += cuts[token]
     return found
 
 
@@ -42,6 +44,8 @@ def _resolve(lexicon: Lexicon, token: str, patience: Patience) -> list[str]:
 
 def _unstretch(lexicon: Lexicon, token: str) -> str:
     """A word with letters held too long ("bleediing"), as the listed word it stands for."""
+    if not _DOUBLED.search(token):
+        return token
     doubled = [at for at in range(1, len(token)) if token[at] == token[at - 1]][:_MAX_DOUBLED]
     for number in range((1 << len(doubled)) - 1, 0, -1):
         dropped = {at for bit, at in enumerate(doubled) if number >> bit & 1}

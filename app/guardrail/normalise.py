@@ -47,8 +47,8 @@ _LOOK_ALIKES: Final = dict(
         strict=True,
     )
 )
-_LEET: Final = str.maketrans("0134578@$!|+69", "oleastbasiltgg")
-_LEET_I: Final = str.maketrans("0134578@$!|+69", "oieastbasiitgg")
+_LEET: Final = dict(zip("0134578@$!|+69", "oleastbasiltgg", strict=True))
+_LEET_I: Final = dict(zip("0134578@$!|+69", "oieastbasiitgg", strict=True))
 _LEET_MARK: Final = re.compile(r"[0134578@$!|+69]")
 # Years stay as they are: they are cues of the past.
 _YEAR_OR_LEET: Final = re.compile(r"\b(?:19|20)\d\d|[0134578@$!|+69]")
@@ -146,21 +146,23 @@ def view_texts(text: str, *, thorough: bool = True) -> tuple[str, ...]:
     if _HAS_LOOK_ALIKE.search(folded):  # real Cyrillic and Greek must survive the mapping
         found.append(" ".join(join_spaced_letters(joined).split()))
     if _ELONGATED.search(folded):
-        found.append(" ".join(_ELONGATED.sub(r"\1\1", join_spaced_letters(folded)).split()))
+        found.append(
+            " ".join(
+                _ELONGATED.sub(lambda match: 2 * match[1], join_spaced_letters(folded)).split()
+            )
+        )
     if len(text) > _LONG:  # nobody disguises a whole book: the plain and the joined view will do
         return tuple(dict.fromkeys((lines, glued)))
     disguised = (hard, glued) if thorough else (glued,)
     found += [_unleet(view, table) for view in disguised for table in _leet_tables(view)]
     if thorough and _LEET_MARK.search(hard):  # "c4ll 911": a number beside a word stays one
-        found.append(_MIXED_WORD.sub(lambda match: match[0].translate(_LEET_I), hard))
+        found.append(_MIXED_WORD.sub(lambda match: _exchange(match[0], _LEET_I), hard))
     return tuple(dict.fromkeys(found))
 
 
-def _unleet(view: str, table: dict[int, int]) -> str:
+def _unleet(view: str, letters: Mapping[str, str]) -> str:
     """A view with its digits read as letters, except in years."""
-    return _YEAR_OR_LEET.sub(
-        lambda match: match[0] if len(match[0]) > 1 else match[0].translate(table), view
-    )
+    return _YEAR_OR_LEET.sub(lambda match: letters.get(match[0], match[0]), view)
 
 
 def squeeze(folded: str) -> str:
@@ -266,7 +268,7 @@ def _harden(folded: str) -> str:
     return _CONTRACTED.sub(r"\1\2", hard) if " t" in hard else hard
 
 
-def _leet_tables(view: str) -> tuple[dict[int, int], ...]:
+def _leet_tables(view: str) -> tuple[Mapping[str, str], ...]:
     if not (_LEET_MARK.search(view) and _LETTER.search(view)):
         return ()
     return (_LEET, _LEET_I) if _LEET_ONE.search(view) else (_LEET,)

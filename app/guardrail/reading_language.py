@@ -1,6 +1,7 @@
 """Which language a text is in, and whether the guard reads it."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -34,7 +35,7 @@ def is_unread(policy: Policy, text: str) -> bool:
         return False
     known = coverage(policy, tokens)
     foreign = max(
-        (sum(token in several for token in tokens) for several in policy.other_languages.values()),
+        (sum(map(several.__contains__, tokens)) for several in policy.other_languages.values()),
         default=0,
     ) / len(tokens)
     return foreign > known or (foreign >= 0.25 and known < 0.5)
@@ -45,7 +46,7 @@ def _shares(policy: Policy, tokens: Sequence[str]) -> dict[str, float]:
     if not sample:
         return {}
     return {
-        code: sum(token in policy.reading[code] for token in sample) / len(sample)
+        code: sum(map(policy.reading[code].__contains__, sample)) / len(sample)
         for code in LANGUAGES
     }
 
@@ -53,15 +54,17 @@ def _shares(policy: Policy, tokens: Sequence[str]) -> dict[str, float]:
 def _foreign_script(text: str) -> bool:
     """Whether most letters are neither Latin nor Arabic, or those of Persian and the like."""
     found = WORD.findall(text[:4000])
-    letters = [char for word in found for char in word if char.isalpha()]
+    times = Counter(char for char in "".join(found) if char.isalpha())
+    letters = times.total()
     if not letters:
         return False
+    names = {char: unicodedata.name(char, "") for char in times}
     latin = sum(
-        unicodedata.name(char, "").startswith(("LATIN", "FULLWIDTH LATIN")) for char in letters
+        times[char] for char, name in names.items() if name.startswith(("LATIN", "FULLWIDTH LATIN"))
     )
-    arabic = sum(unicodedata.name(char, "").startswith("ARABIC") for char in letters)
-    if latin + arabic < 0.5 * len(letters):
+    arabic = sum(times[char] for char, name in names.items() if name.startswith("ARABIC"))
+    if latin + arabic < 0.5 * letters:
         # Letters of other alphabets that only imitate Latin ones are a disguise, not a language.
-        return latin < 0.2 * len(letters)
-    odd = sum(char in _NOT_ARABIC for char in letters)
-    return arabic > latin and odd > 0.03 * len(letters)
+        return latin < 0.2 * letters
+    odd = sum(times[char] for char in _NOT_ARABIC & times.keys())
+    return arabic > latin and odd > 0.03 * letters

@@ -1,7 +1,6 @@
 """The shapes in which a word may be mistyped: letters lost, and what sounds the same."""
 
 import re
-from functools import lru_cache
 from typing import Final
 
 _SOUNDS: Final = (
@@ -18,13 +17,15 @@ _SOUNDS: Final = (
 )
 
 
-@lru_cache(maxsize=20_000)
-def deletions(word: str, times: int = 1) -> frozenset[str]:
-    """The word and what is left of it with up to `times` letters taken out."""
-    found = {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+def deletions(word: str, times: int = 1) -> set[str]:
+    """The word and what is left of it with up to `times` letters taken out, at most two."""
+    found = {word[:at] + word[at + 1 :] for at in range(len(word))}
     if times > 1:
-        found |= {shorter for shape in tuple(found) for shorter in deletions(shape, times - 1)}
-    return frozenset(found)
+        found |= {
+            shorter[:at] + shorter[at + 1 :] for shorter in found for at in range(len(shorter))
+        }
+    found.add(word)
+    return found
 
 
 def sound(word: str) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from app.guardrail.normalise import fold, words
 
 _SPINE_LEVEL: Final = re.compile(r"^[ctls](?:1[0-2]|[1-9])$")
+_SPINE: Final = ("c", "t", "l", "s")
 _UNIT_NUMBER: Final = re.compile(r"^\d{1,4}(?:kv|kvp|mm|cm|d|th|st|nd|rd|t)?$")
 _X_RAY: Final = re.compile(r"\bx[- ](?=ray)", re.IGNORECASE)
 _TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_", "likeness": "l_"}
@@ -42,9 +43,9 @@ class Vocabulary:
         group = self.groups.get(word)
         if group is not None:
             return _TAGS.get(group, "") + word
-        if _UNIT_NUMBER.match(word):
+        if word[:1].isdigit() and _UNIT_NUMBER.match(word):
             return "#"
-        if _SPINE_LEVEL.match(word):
+        if word.startswith(_SPINE) and _SPINE_LEVEL.match(word):
             return "a_" + word
         return self._compound(word) if self.links and len(word) <= _LONGEST_COMPOUND else ""
 
@@ -146,7 +147,7 @@ def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
     anchored = False
     at = 0
     while at < len(tokens):
-        phrase = _phrase_at(vocabulary, tokens, at)
+        phrase = _phrase_at(vocabulary, tokens, at) if tokens[at] in vocabulary.phrases else ()
         if phrase:
             anchored = anchored or any(word in vocabulary.anchors for word in phrase)
             tagged.append(PHRASE)
@@ -162,7 +163,10 @@ def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
 
 
 def _phrase_at(vocabulary: Vocabulary, tokens: Sequence[str], at: int) -> tuple[str, ...]:
-    for phrase in vocabulary.phrases.get(tokens[at], ()):
-        if tuple(tokens[at : at + len(phrase)]) == phrase:
+    second = tokens[at + 1] if at + 1 < len(tokens) else None
+    for phrase in vocabulary.phrases[tokens[at]]:
+        if len(phrase) == 1 or (
+            phrase[1] == second and tuple(tokens[at : at + len(phrase)]) == phrase
+        ):
             return phrase
     return ()
