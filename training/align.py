@@ -47,14 +47,14 @@ class AlignConfig(AdapterConfig):
     beta: float = 0.1
     keep: float = 1.0
     """Weight of the anatomy rows, which must not get worse."""
-    say: float = 0.2
+    say: float = 1.0
     """Weight of the chosen answers' own likelihood; at 0 DPO may make both answers unlikely."""
     pairs: int = 2
     """Pairs asked of a picture in a step."""
     held_pictures: int = 64
     """Held-out pictures that choose the best step, at most."""
     steps: int = 100
-    learning_rate: float = 2e-4
+    learning_rate: float = 1e-3
 
 
 @dataclass(frozen=True)
