@@ -15,8 +15,8 @@ from model.types import Image
 _EVEN: Final = 6
 """Grey values by which an even ground may differ from its commonest one."""
 _LEAST_GROUND: Final = 0.36
-"""Of what looks written in pictures of SLAKE without writing 2 % has as much, of real captions
-85 %."""
+"""3 % of 178 places that look written in 13 pictures of SLAKE have as much, and 86 % of 378 at the
+upper and lower edges of 40 of MedPix, most of which are captions."""
 
 
 def without_writing(whole: Image, framing: Framing) -> tuple[Image, bool]:
