@@ -17,7 +17,7 @@ from tests.benchmarks.agreement import measure_agreement
 from tests.benchmarks.calls import measure_calls
 from tests.benchmarks.full_random import make_random
 from tests.benchmarks.growth import measure_growth
-from tests.benchmarks.guard import measure_guard
+from tests.benchmarks.guard import DIRECTIONS, KINDS, measure_guard
 from tests.benchmarks.journey import measure_journey, measure_tablets
 from tests.benchmarks.loading import measure_loading
 from tests.benchmarks.papers import measure_papers
@@ -33,7 +33,7 @@ BOUNDS = {
     "paper_seconds_p95": 4.0,
     "paper_mib": 2.0,
     "resident_gib": 1.5,
-    "guard_milliseconds_p95": 20.0,
+    **{f"guard_{kind}_{way}_milliseconds_p95": 20.0 for kind in KINDS for way in DIRECTIONS},
     "call_seconds_p99": 3.0,
     "series_structures_seconds": 20.0,
     "series_whole_seconds": 60.0,
