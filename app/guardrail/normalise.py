@@ -55,7 +55,7 @@ _YEAR_OR_LEET: Final = re.compile(r"\b(?:19|20)\d\d|[0134578@$!|+69]")
 _LEET_ONE: Final = re.compile(r"[1!|]")  # stands for an l or an i
 _MIXED_WORD: Final = re.compile(r"\b(?!(?:19|20)\d\d)\w*[^\W\d_]\w*\b|\b1\b")
 _LETTER: Final = re.compile(r"[^\W\d_]")
-# A letter or a digit that stands alone, or one letter held ("aaaa"); CJK is a word by itself.
+# A letter or a digit that stands alone, or one letter held ("aaaa"); a CJK sign is a word.
 _LONE: Final = (
     r"(?:(?P<{0}>[^\W\d_\u2e80-\U0010ffff])(?P={0}){{2,}}|[^\W_\u2e80-\U0010ffff])"
     r"(?![^\W_\u2e80-\u9fff])"
@@ -63,12 +63,12 @@ _LONE: Final = (
 _SPACED: Final = re.compile(
     r"(?<![^\W_\u2e80-\u9fff])"
     + _LONE.format("a")
-    + r"(?:[\W_]{1,4}"
+    + r"(?:(?:_|[^\w\u2e80-\u9fff]){1,4}"
     + _LONE.format("b")
     + r"){3,}"
 )
 _TWO_LONE: Final = re.compile(r"[\W_]([^\W_])\1*[\W_]{1,4}([^\W_])\2*[\W_]")
-_GAP: Final = re.compile(r"[\W_]+")
+_GAP: Final = re.compile(r"(?:_|[^\w\u2e80-\u9fff])+")
 _ELONGATED: Final = re.compile(r"(.)\1{2,}")
 _INNER_BREAK: Final = re.compile(r"(?<=[^\W_])[-‐‑_.·•*~^|/\\\s]*[\r\n]+[-\s]*(?=[^\W_])")
 _INNER_MARK: Final = re.compile(r"(?<=[^\W\d_])[-‐‑_.·•*~^|\\+=:;,\"']+(?=[^\W\d_])")

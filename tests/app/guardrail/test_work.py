@@ -53,3 +53,8 @@ def test_work_outside_a_check_is_done_each_time() -> None:
         once.once("key", lambda: done.append(1))
         once.once("key", lambda: done.append(1))
     assert len(done) == 3
+
+
+def test_a_bracket_of_chinese_ends_a_run_of_single_letters() -> None:
+    assert normalise.join_spaced_letters("h e l p \u3008 m e n o w") == "help \u3008 menow"
+    assert normalise.join_spaced_letters("a b \u3008 c d") == "a b \u3008 c d"
