@@ -4,12 +4,14 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from app.guardrail.concepts import Lexicon, Patience
 from app.guardrail.glued import split_glued
 from app.guardrail.normalise import WORD, fold, view_texts
-from app.guardrail.patterns import BORDER, Spans
+from app.guardrail.patterns import BORDER, OWN_PART, Spans
+from app.guardrail.supposing import SUPPOSED_PART, stated, supposed_parts
 
 COMMA: Final = ","
 ASKED_PART: Final = "asked_part"
@@ -34,6 +36,11 @@ class View:
 
     tokens: tuple[str, ...]
     spans: Mapping[str, Spans]
+
+    @cached_property
+    def stated(self) -> Mapping[str, Spans]:
+        """The spans of what is stated, not only supposed."""
+        return stated(self.spans)
 
 
 def hear(lexicon: Lexicon, text: str, patience: Patience | None = None) -> tuple[View, ...]:
@@ -77,7 +84,13 @@ def view_of(lexicon: Lexicon, marked: Sequence[str], patience: Patience) -> View
     for language, spans in found.items():
         found[language] = _without_figures(spans)
         found[language][BORDER] = borders
-        found[language][ASKED_PART] = _asked_parts(spans, parts, len(tokens))
+        several = _parts_of(spans, parts, len(tokens))
+        asked = _asked_parts(spans, several)
+        supposed = supposed_parts({**spans, BORDER: borders}, several, asked)
+        begun = {start for start, _ in (*asked, *supposed)}
+        found[language][ASKED_PART] = [part for part in several if part[0] in begun]
+        found[language][SUPPOSED_PART] = supposed
+        found[language][OWN_PART] = _own_parts(spans, several)
         if not _is_bare_call(spans, len(tokens)):
             found[language].pop(_BARE_CALL, None)
     return View(tuple(tokens), found)
@@ -110,18 +123,33 @@ def _pieces(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _asked_parts(spans: Spans, parts: Sequence[int], end: int) -> list[tuple[int, int]]:
+def _parts_of(spans: Spans, parts: Sequence[int], end: int) -> list[tuple[int, int]]:
+    """The parts of sentences: between marks, and from each word that begins a new one."""
+    starts = sorted({*parts, *(span[0] for span in spans.get("joiner", ()))})
+    return list(zip(starts, [*starts[1:], end], strict=True))
+
+
+def _own_parts(spans: Spans, parts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The parts that begin with somebody speaking of themselves, but for fillers."""
+    mine = {start for start, _ in spans.get("i", ())}
+    skipped = {start for name in ("filler", "joiner") for start, _ in spans.get(name, ())}
+    return [
+        (start, stop)
+        for start, stop in parts
+        if start in mine or (start in skipped and start + 1 in mine)
+    ]
+
+
+def _asked_parts(spans: Spans, parts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The parts of sentences that ask: that begin with a question word, but for fillers.
 
     Languages that put the question word anywhere list it as "asking_anywhere".
     """
-    starts = sorted({*parts, *(span[0] for span in spans.get("joiner", ()))})
     asking = {start for name in ("asking", "opener") for start, _ in spans.get(name, ())}
     anywhere = [start for start, _ in spans.get("asking_anywhere", ())]
     skipped = {at for low, high in spans.get("filler", ()) for at in range(low, high)}
     found = []
-    for number, start in enumerate(starts):
-        stop = starts[number + 1] if number + 1 < len(starts) else end
+    for start, stop in parts:
         first = start
         while first < stop and first in skipped and first not in asking:
             first += 1

@@ -51,7 +51,7 @@ def find_alarm(policy: Policy, text: str, views: Sequence[View] | None = None) -
     views = hear(policy.questions, text) if views is None else views
     for view in (*views, *_hidden_views(policy, text)):
         for rule in policy.rules:
-            if rule.kind in ALARMS and _fires(rule, view.spans, view.spans):
+            if rule.kind in ALARMS and _fires(rule, _spans_for(rule, view), view.spans):
                 return Intent(rule.kind, rule.id)
         if any("alarm" in concepts for concepts in view.spans.values()):
             return Intent("emergency", "clinic.alarm_phrases")
@@ -90,6 +90,11 @@ def find_intent(
     if any(_is_unplaced(policy, view, language) for view in views):
         return Intent("emergency", "ask.emergency.unplaced")
     return topic
+
+
+def _spans_for(rule: QuestionRule, view: View) -> Mapping[str, Spans]:
+    """An emergency is stated; a wish to die or a threat may hide in an "if"."""
+    return view.stated if rule.kind == "emergency" else view.spans
 
 
 def _is_noise(policy: Policy, view: View) -> bool:

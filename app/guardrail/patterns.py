@@ -14,6 +14,8 @@ _RULE = re.compile(r"^(?P<parts>[^@!]+)(?:@(?P<window>\d+))?(?P<not>(?:\s*![a-z_
 _REACH = {"negated": (3, -1), "asked": (6, -1), "on_picture": (5, 4)}
 _REACH_OF_OTHERS = (8, 5)
 BORDER = "."
+# Where a part of a sentence begins with "I" or "my": what was said in general before ends there.
+OWN_PART = "own_part"
 # A text that says the same words a thousand times is judged by the first of them.
 _MOST_STARTS = 400
 
@@ -88,6 +90,9 @@ def _objected(pattern: Pattern, spans: Spans, chosen: list[tuple[int, int]]) -> 
         before, behind = _REACH.get(concept, _REACH_OF_OTHERS)
         first, last = low - before, low + behind if behind < 0 else high + behind
         first, last = within_sentence(spans.get(BORDER, []), (low, high), (first, last))
+        if concept == "in_general":
+            own = [at for at, _ in spans.get(OWN_PART, ()) if at <= low]
+            first = max(first, own[-1]) if own else first
         index = bisect_left(there, (first, 0))
         if index < len(there) and there[index][0] <= last:
             return True
