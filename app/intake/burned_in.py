@@ -1,7 +1,8 @@
 """Lines of writing burnt into the pixels of a picture: found by their looks, without reading."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from model.types import Image
 Area = tuple[int, int, int, int]
 """(top, left, bottom, right) in pixels; bottom and right are just outside."""
 _Ints = NDArray[np.int64]
+Part = TypeVar("Part")
+Near = Callable[[Part, Part], bool]
 
 _STROKE: Final = 9
 """Strokes of screen fonts are thinner than this many pixels, in pictures up to 2048 wide."""
@@ -210,11 +213,16 @@ def _beside(lines: list[list[_Letter]], letters: list[_Letter]) -> list[_Letter]
     """Letters outside every line but next to written ones: short words, single digits."""
     written = [letter for line in lines for letter in line]
     left_over = [letter for letter in letters if letter not in set(written)]
-    waiting, found = list(written), []
+    return reached(written, left_over, _is_near)
+
+
+def reached(start: Sequence[Part], others: Sequence[Part], is_near: Near[Part]) -> list[Part]:
+    """The others that one comes to from the start, step by step from near to near."""
+    waiting, left_over, found = list(start), list(others), list[Part]()
     while waiting:
         here = waiting.pop()
-        near = [letter for letter in left_over if _is_near(here, letter)]
-        left_over = [letter for letter in left_over if letter not in near]
+        near = [one for one in left_over if is_near(here, one)]
+        left_over = [one for one in left_over if one not in near]
         waiting += near
         found += near
     return found

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
-from app.intake.burned_in import Area, cover, find_writing
+from app.intake.burned_in import Area, cover, find_writing, reached
 from app.intake.framing import Framing
 from model.pixels import Grey
 from model.straighten import placed_back, straightened
@@ -45,14 +45,7 @@ def _plain(rgb: Image, areas: list[Area]) -> list[Area]:
     grey = rgb.max(axis=2)
     plain = [area for area in areas if _ground_share(grey, area) >= _LEAST_GROUND]
     others = [area for area in areas if area not in plain]
-    waiting = list(plain)
-    while waiting:
-        here = waiting.pop()
-        near = [other for other in others if _is_next_line(here, other)]
-        others = [other for other in others if other not in near]
-        waiting += near
-        plain += near
-    return plain
+    return plain + reached(plain, others, _is_next_line)
 
 
 def _is_next_line(here: Area, other: Area) -> bool:
