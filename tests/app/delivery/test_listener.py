@@ -231,6 +231,8 @@ def test_a_file_of_pydicom_without_a_patient_waits_for_staff(house: House) -> No
     kept = inbox.keep(house, "CT1", shipped("CT_small.dcm"))
     inbox.finish(house, [kept.arrival_id], in_order=True)
     until(house, lambda: statuses(house) == ["waiting"])
+    (arrival,) = arrivals_in(house)
+    assert (arrival.visit_id, arrival.pictures, arrival.reason) == (None, 1, None)
 
 
 def test_a_real_series_goes_under_its_visit(house: House, port: int, data_folder: Path) -> None:
