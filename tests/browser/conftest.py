@@ -7,6 +7,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from app.deps import House
+from tests.browser.prepared import PreparedVisit, prepare_house
+from tests.builders import open_test_house
+from tests.running_server import RunningServer, running_server
+
 CHROMIUM = Path("/usr/bin/chromium")
 OPTIONS = [
     "--no-sandbox",
@@ -43,3 +48,20 @@ def findings() -> Callable[[Page], list[str]]:
         ]
 
     return look
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return open_test_house(tmp_path_factory.mktemp("house") / "var")
+
+
+@pytest.fixture(scope="module")
+def visit(house: House) -> PreparedVisit:
+    return prepare_house(house)
+
+
+@pytest.fixture(scope="module")
+def server(compact_model: Path, house: House, visit: PreparedVisit) -> Iterator[RunningServer]:
+    folder = house.settings.data_dir
+    with running_server(folder, answer_floor_seconds="0", workers="0") as running:
+        yield running

@@ -1,15 +1,12 @@
 """The pages as people set their tablet: large letters, zoom, few colours, contrast, less motion."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from app.deps import House
-from tests.browser.prepared import PreparedVisit, enter, prepare_house, tour
-from tests.builders import open_test_house
-from tests.running_server import RunningServer, running_server
+from tests.browser.prepared import PreparedVisit, enter, tour
+from tests.running_server import RunningServer
 
 pytestmark = pytest.mark.browser
 CUT = """() => [...document.querySelectorAll('main *, header *')].filter(one => {
@@ -28,23 +25,6 @@ MOVES = """() => [...document.querySelectorAll('*')].filter(one =>
     return style.animationName !== 'none' || parseFloat(style.transitionDuration) > 0;
   })).map(one => one.outerHTML.slice(0, 80))"""
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return open_test_house(tmp_path_factory.mktemp("surroundings") / "var")
-
-
-@pytest.fixture(scope="module")
-def visit(house: House) -> PreparedVisit:
-    return prepare_house(house)
-
-
-@pytest.fixture(scope="module")
-def server(compact_model: Path, house: House, visit: PreparedVisit) -> Iterator[RunningServer]:
-    folder = house.settings.data_dir
-    with running_server(folder, answer_floor_seconds="0", workers="0") as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,15 +3,12 @@
 import statistics
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.deps import House
-from tests.browser.prepared import REFERENCE_MM, PreparedVisit, enter, prepare_house
-from tests.builders import open_test_house
-from tests.running_server import RunningServer, running_server
+from tests.browser.prepared import REFERENCE_MM, PreparedVisit, enter
+from tests.running_server import RunningServer
 
 pytestmark = pytest.mark.browser
 TO_PAINT = """number => new Promise(done => {
@@ -27,23 +24,6 @@ SHIFTS = """() => new Promise(done => {
     .observe({type: 'layout-shift', buffered: true});
   setTimeout(() => done(sum), 300);
 })"""
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return open_test_house(tmp_path_factory.mktemp("viewer") / "var")
-
-
-@pytest.fixture(scope="module")
-def visit(house: House) -> PreparedVisit:
-    return prepare_house(house)
-
-
-@pytest.fixture(scope="module")
-def server(compact_model: Path, house: House, visit: PreparedVisit) -> Iterator[RunningServer]:
-    folder = house.settings.data_dir
-    with running_server(folder, answer_floor_seconds="0", workers="0") as running:
-        yield running
 
 
 @pytest.fixture
