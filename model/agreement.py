@@ -43,10 +43,12 @@ class Common:
 @dataclass(frozen=True)
 class FoundInViews:
     """Regions that at least half of the views show, in the order of the labels, with the mean
-    overlap of each view's mask with the common one; and the names that fewer views show."""
+    overlap of each view's mask with the common one; the names that fewer views show; and what
+    the first view, the picture itself, shows without asking the others."""
 
     regions: tuple[tuple[Region, float], ...]
     fleeting: tuple[str, ...]
+    first: tuple[Region, ...] = ()
 
 
 def digest_of(image_digest: str, view: int) -> str:
@@ -106,10 +108,12 @@ def find_in_views(
     *,
     adapter: str | None = None,
     group_size: int = GROUP_SIZE,
+    views: Sequence[View] = VIEWS,
 ) -> FoundInViews:
     """The areas of these structures that most views agree on; arguments as in `find_regions`."""
     masks: dict[str, list[Mask]] = {}
-    for number, view in enumerate(VIEWS):
+    first: tuple[Region, ...] = ()
+    for number, view in enumerate(views):
         found = find_regions(
             backend,
             seen_through(image, view),
@@ -119,14 +123,17 @@ def find_in_views(
             adapter=adapter,
             group_size=group_size,
         )
+        first = first if number else found.regions
         for region in found.regions:
             if region.mask is not None:
                 whole = put_back(region.mask, view, *image.shape[:2])
                 if whole.any():
                     masks.setdefault(region.label, []).append(whole)
-    agreed = {name: common(masks.get(name, [])) for name in dict.fromkeys(labels)}
+    count = len(views)
+    agreed = {name: common(masks.get(name, []), count) for name in dict.fromkeys(labels)}
     regions = [(_region(name, one.mask), one.agreement) for name, one in agreed.items() if one]
-    return FoundInViews(tuple(regions), tuple(name for name in masks if agreed[name] is None))
+    fleeting = tuple(name for name in masks if agreed[name] is None)
+    return FoundInViews(tuple(regions), fleeting, first)
 
 
 def seen_through(image: Image, view: View) -> Image:

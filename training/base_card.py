@@ -34,8 +34,9 @@ published weights were used.
 {metrics}
 
 How they are measured: `python -m training evaluate`, through the serving code, on the splits
-that their names start with. `mean_dice`: every structure of kind anatomy that covers at least
-0.05 % of its picture is asked for on its own, one without a mask counts 0, `atlas_dice` is what
+that their names start with.{views}
+`mean_dice`: every structure of kind anatomy that covers at least 0.05 % of its picture is
+asked for on its own, one without a mask counts 0, `atlas_dice` is what
 its mean train mask gives without looking. `absent_false_easy`: names that train pictures show
 in other regions only; `absent_false_hard`: names that other slices of the same volume show.
 `malformed_share` is counted with the serving grammar off. "off" is this folder alone, "on" the
@@ -59,6 +60,10 @@ filled in where the questions do not tell.
 """
 
 
+_VIEWS = """ Words and masks are what most of five slightly different
+views of a picture give, as they are served; `_one_view` is what the picture alone gives."""
+
+
 def write_card(path: Path, manifest: dict[str, Any]) -> None:
     """Write README.md of the base from its manifest; every number in it is the manifest's."""
     metrics = "\n".join(
@@ -66,7 +71,9 @@ def write_card(path: Path, manifest: dict[str, Any]) -> None:
         + [f"| {name} | {value} |" for name, value in manifest["metrics"].items()]
     )
     data = "\n".join(f"* {one['name']}: {one['licence']}" for one in manifest["data"])
+    is_alone_shown = any(name.endswith("_one_view") for name in manifest["metrics"])
     text = _CARD.format(
+        views=_VIEWS if is_alone_shown else "",
         parameters=manifest["parameters"],
         megabytes=manifest["parameters"] * 2 / 1e6,
         image_size=manifest["image_size"],

@@ -13,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from model.adapters import BASE_ALONE
+from model.agreement import VIEWS, View
 from model.opening import Engine, open_engine
 from model.types import ModelError
 from model.vocabulary import REGION_FROM_SEGMENTATION
@@ -42,10 +43,12 @@ class Folders:
 
 @dataclass(frozen=True)
 class Limits:
-    """At most so many pictures and questions of each pack, and slices to segment; 0 is all."""
+    """At most so many pictures and questions of each pack, and slices to segment (0 is all), and
+    through how many views words and masks are asked for; the product asks through all."""
 
     each: int = 0
     slices: int = 0
+    views: int = len(VIEWS)
 
 
 WHOLE: Final = Limits()
@@ -58,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
         folders = _folders(options)
         engine = open_engine(options.model, options.adapter, threads=options.threads)
         slices = options.limit if options.slices is None else options.slices
-        limits = Limits(options.limit, slices)
+        limits = Limits(options.limit, slices, options.views)
         found = evaluate(engine, folders, options.split, limits)
         _write(options.json, found)
         drawn = write_confusions(options.json, found.get("medpix", {}).get("confusion", {}))
@@ -81,21 +84,31 @@ def evaluate(
         limits: how much of each pack is measured.
 
     Raises:
-        MedPixError: a pack has no such split, or a file is missing.
+        MedPixError: a pack has no such split, a file is missing, or there are not so many views.
     """
+    if not 1 <= limits.views <= len(VIEWS):
+        raise MedPixError(f"a picture has 1 to {len(VIEWS)} views, not {limits.views}")
     started, limit = time.monotonic(), limits.each
     info = engine.backend.info()
     found: dict[str, Any] = {"split": split, "limits": asdict(limits), "base": info.base}
     found |= {"base_sha256": info.base_sha256, "adapter": info.adapter, "splits": {}}
+    found["views"] = limits.views
     has_adapter = info.adapter is not None
     shortcuts: dict[str, Any] = {}
     # As the product asks: the base alone, where the adapter was not taught structures.
-    asker = Asker(engine, engine.structures_adapter())
+    views = VIEWS[: limits.views]
+    asker = Asker(engine, engine.structures_adapter(), views)
     if folders.medpix is not None:
         name = _medpix_split(folders.medpix, split)
         found["splits"]["medpix"] = name
         found["medpix"] = evaluate_medpix(
-            engine.backend, folders.medpix, name, limit=limit, has_adapter=has_adapter, say=_say
+            engine.backend,
+            folders.medpix,
+            name,
+            limit=limit,
+            has_adapter=has_adapter,
+            say=_say,
+            views=views,
         )
         shortcuts |= medpix_shortcuts(engine.backend, folders.medpix, name, limit)
     if folders.segmentation is not None:
@@ -107,18 +120,18 @@ def evaluate(
             name,
             limit=limits.slices,
             say=_say,
-            other=_other(engine) if has_adapter else None,
+            other=_other(engine, views) if has_adapter else None,
         )
         found["segmentation"] |= _named(engine, found["segmentation"])
         shortcuts |= mask_shortcuts(asker, folders.segmentation, name, limits.slices)
     found |= _questions(engine, folders, split, limit, has_adapter, shortcuts, found["splits"])
-    found |= _regions(engine, folders, split, limit, has_adapter)
+    found |= _regions(engine, folders, split, limits, has_adapter)
     return {**found, "shortcuts": shortcuts, "seconds": time.monotonic() - started}
 
 
-def _other(engine: Engine) -> Asker:
+def _other(engine: Engine, views: Sequence[View]) -> Asker:
     """Who does not answer for structures in the product: the adapter or the base."""
-    return Asker(engine, BASE_ALONE if engine.structures_adapter() is None else None)
+    return Asker(engine, BASE_ALONE if engine.structures_adapter() is None else None, views)
 
 
 def _named(engine: Engine, segmentation: dict[str, Any]) -> dict[str, Any]:
@@ -162,7 +175,7 @@ def _questions(
 
 
 def _regions(
-    engine: Engine, folders: Folders, split: str, limit: int, has_adapter: bool
+    engine: Engine, folders: Folders, split: str, limits: Limits, has_adapter: bool
 ) -> dict[str, Any]:
     """`region_accuracy` on pictures whose region one can see, each picture once."""
     pictures: dict[Path, tuple[str, bool]] = {}
@@ -177,13 +190,14 @@ def _regions(
             pictures.setdefault(path, (region, marks))
     if not pictures:
         return {}
-    asked = spread([(path, *known) for path, known in pictures.items()], limit)
-    right = region_scores(engine.backend, asked, None)
+    asked = spread([(path, *known) for path, known in pictures.items()], limits.each)
+    views = VIEWS[: limits.views]
+    right = region_scores(engine.backend, asked, None, views)
     names = [path.name for path, _, _ in asked]
     found: dict[str, Any] = {"region_accuracy": sum(right) / len(right), "region_n": len(right)}
     found["region_interval"] = mean_interval(right, names)
     if has_adapter:
-        off = region_scores(engine.backend, asked, BASE_ALONE)
+        off = region_scores(engine.backend, asked, BASE_ALONE, views)
         found["region_accuracy_adapter_off"] = sum(off) / len(off)
     return found
 
@@ -278,5 +292,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", type=Path, default=Path("evaluation.json"), help="file to write")
     add("--limit", type=int, default=0, help="at most so many of each pack")
     add("--slices", type=int, help="at most so many slices to segment; default: as --limit")
+    add("--views", type=int, default=len(VIEWS), help="of each picture; default: as the product")
     add("--threads", type=int)
     return parser

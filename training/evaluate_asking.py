@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from model.agreement import VIEWS, digest_of, most_said, seen_through
+from model.agreement import VIEWS, View, digest_of, seen_through
 from model.backend import Backend
 from model.picture_file import image_digest, read_picture
 from model.pixels import without_medpix_marks
@@ -63,17 +63,21 @@ def ask_all(
     return said
 
 
-def ask_words(
-    backend: Backend, asked: Sequence[tuple[Shown, str]], *, adapter: str | None = None
-) -> list[str]:
-    """The word that most views of each picture say, as the product asks for words."""
-    views = [
+def ask_views(
+    backend: Backend,
+    asked: Sequence[tuple[Shown, str]],
+    *,
+    adapter: str | None = None,
+    views: Sequence[View] = VIEWS,
+) -> list[list[str]]:
+    """What each view of each picture says, the picture itself first; the most said word counts."""
+    seen = [
         (Shown(seen_through(picture.image, view), digest_of(picture.digest, number)), prefix)
         for picture, prefix in asked
-        for number, view in enumerate(VIEWS)
+        for number, view in enumerate(views)
     ]
-    said = ask_all(backend, views, adapter=adapter)
-    return [most_said(said[at : at + len(VIEWS)]) for at in range(0, len(said), len(VIEWS))]
+    said = ask_all(backend, seen, adapter=adapter)
+    return [said[at : at + len(views)] for at in range(0, len(said), len(views))]
 
 
 def spread(items: Sequence[Item], limit: int) -> list[Item]:

@@ -1,15 +1,16 @@
 """MedPix through the serving code: modality, body part, plane, captions and titles."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from model.adapters import BASE_ALONE
+from model.agreement import VIEWS, View, most_said
 from model.backend import Backend
 from model.vocabulary import MODALITIES, PLANES, REGIONS
 from training.adapter_rows import PREFIXES
-from training.evaluate_asking import TEXT_TOKENS, Say, Shown, ask_all, ask_words, show, spread
+from training.evaluate_asking import TEXT_TOKENS, Say, Shown, ask_all, ask_views, show, spread
 from training.medpix_pictures import MedPixPicture, read_medpix
 from training.metrics_bootstrap import gain_interval, mean_interval
 from training.metrics_text import corpus_bleu, is_parroting, is_same, rouge_l, token_f1
@@ -47,44 +48,59 @@ HALF: Final = 0.5
 
 @dataclass(frozen=True)
 class Said:
-    """The model's suffixes on one picture, by task."""
+    """The model's suffixes on one picture, by task; `first` are the words of one view alone."""
 
     picture: MedPixPicture
     suffixes: Mapping[str, str]
+    first: Mapping[str, str] = field(default_factory=dict)
 
 
 def evaluate_medpix(
-    backend: Backend, folder: Path, split: str, *, limit: int, has_adapter: bool, say: Say
+    backend: Backend,
+    folder: Path,
+    split: str,
+    *,
+    limit: int,
+    has_adapter: bool,
+    say: Say,
+    views: Sequence[View] = VIEWS,
 ) -> dict[str, Any]:
     """Every MedPix figure, with the adapter off beside it where there is one."""
     pictures = [one for one in read_medpix(folder, split) if one.is_scan]
     pictures = spread(pictures, limit)
-    on = collect(backend, pictures, None, say)
+    on = collect(backend, pictures, None, say, views)
     found = {"n": len(on), **_accuracies(on), **_texts(on), "interval": _intervals(on)}
+    found["one_view"] = _accuracies([replace(one, suffixes=one.first) for one in on])
     found["by"] = by_group(on)
     found["confusion"] = confusion_of(on)
     if not has_adapter:
         return found
-    off = collect(backend, pictures, BASE_ALONE, say)
+    off = collect(backend, pictures, BASE_ALONE, say, views)
     found["adapter_off"] = {**_accuracies(off), **_texts(off)}
     found["gain"] = _gains(on, off)
     return found
 
 
 def collect(
-    backend: Backend, pictures: Sequence[MedPixPicture], adapter: str | None, say: Say
+    backend: Backend,
+    pictures: Sequence[MedPixPicture],
+    adapter: str | None,
+    say: Say,
+    views: Sequence[View] = VIEWS,
 ) -> list[Said]:
     """Ask all five questions of every picture."""
     said: list[Said] = []
     for start in range(0, len(pictures), PICTURES_AT_ONCE):
         part = pictures[start : start + PICTURES_AT_ONCE]
-        views = [show(one.image, has_marks=True) for one in part]
-        words = _by_task(ask_words(backend, _asked(views, KINDS), adapter=adapter), KINDS)
-        asked = _asked(views, TEXTS)
+        seen = [show(one.image, has_marks=True) for one in part]
+        heard = ask_views(backend, _asked(seen, KINDS), adapter=adapter, views=views)
+        words = _by_task([most_said(one) for one in heard], KINDS)
+        first = _by_task([one[0] for one in heard], KINDS)
+        asked = _asked(seen, TEXTS)
         said_of = ask_all(backend, asked, adapter=adapter, tokens=TEXT_TOKENS)
         texts = _by_task(said_of, TEXTS)
         for place, picture in enumerate(part):
-            said.append(Said(picture, {**words[place], **texts[place]}))
+            said.append(Said(picture, {**words[place], **texts[place]}, first[place]))
         say(f"MedPix {len(said)} of {len(pictures)}, adapter {adapter or 'on'}")
     return said
 
@@ -121,8 +137,8 @@ def by_group(said: Sequence[Said]) -> dict[str, dict[str, dict[str, float]]]:
     return grouped
 
 
-def _asked(views: Sequence[Shown], tasks: Sequence[str]) -> list[tuple[Shown, str]]:
-    return [(view, PREFIXES[task]) for view in views for task in tasks]
+def _asked(pictures: Sequence[Shown], tasks: Sequence[str]) -> list[tuple[Shown, str]]:
+    return [(picture, PREFIXES[task]) for picture in pictures for task in tasks]
 
 
 def _by_task(suffixes: Sequence[str], tasks: Sequence[str]) -> list[dict[str, str]]:

@@ -1,15 +1,15 @@
 """Segmentation through the serving code: overlap by structure, broken suffixes, false masks."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from model.agreement import find_in_views, forget_views
+from model.agreement import VIEWS, View, find_in_views, forget_views
 from model.opening import Engine
 from model.segmentation import find_regions, group_names
-from model.types import Mask
+from model.types import Mask, Region
 from training.evaluate_asking import Say, Shown, show, spread
 from training.evaluate_slices import (
     Knowledge,
@@ -29,6 +29,8 @@ from training.metrics_masks import intersection_over_union as overlap
 LEAST_OBJECTS: Final = 5
 """Objects below which a structure is left out of the macro mean."""
 ABSENT_NAMES: Final = 4
+ONE_VIEW: Final = ("mean_dice", "macro_dice", "mean_iou", "absent_false_easy", "absent_false_hard")
+"""Figures that are also given for the picture without its other views."""
 FREE_NAMES: Final = 4
 """Names of a picture that are asked with the grammar off, in the product's own groups."""
 
@@ -57,19 +59,30 @@ class Tally:
 
 @dataclass(frozen=True)
 class Asker:
-    """Asks one engine for structures; `adapter` as in Request."""
+    """Asks one engine for structures through these views; `adapter` as in Request."""
 
     engine: Engine
     adapter: str | None
+    views: Sequence[View] = VIEWS
 
     def find(self, view: Shown, names: Sequence[str]) -> dict[str, Mask]:
         """Name to bool[H, W] of what the views agree on; nothing is asked for no names."""
+        return self.look(view, names)[0]
+
+    def look(self, view: Shown, names: Sequence[str]) -> tuple[dict[str, Mask], dict[str, Mask]]:
+        """What `find` gives, and what the picture itself shows without the other views."""
         engine = self.engine
         found = find_in_views(
-            engine.backend, view.image, view.digest, names, engine.codec, adapter=self.adapter
+            engine.backend,
+            view.image,
+            view.digest,
+            names,
+            engine.codec,
+            adapter=self.adapter,
+            views=self.views,
         )
         forget_views(engine.backend, view.digest)
-        return {region.label: region.mask for region, _ in found.regions if region.mask is not None}
+        return _masks(region for region, _ in found.regions), _masks(found.first)
 
     def is_malformed(self, view: Shown, names: Sequence[str]) -> bool:
         """Whether a suffix written without the grammar holds an object that cannot be read."""
@@ -95,20 +108,26 @@ def evaluate_segmentation(
     kin: defaultdict[str, list[Slice]] = defaultdict(list)
     for one in all_slices:
         kin[one.volume].append(one)
-    slices, tally = spread(all_slices, limit), Tally()
+    slices, tally, alone = spread(all_slices, limit), Tally(), Tally()
     for number, one in enumerate(slices):
         wanted = masks_of(one, labels, LEAST_SHARE)
         view = show(one.image)
-        _score_present(tally, asker, view, one, wanted, knowledge)
+        easy = easy_absent(one, knowledge, ABSENT_NAMES, number)
+        hard = hard_absent(one, kin[one.volume], list(wanted), ABSENT_NAMES, number)
+        found = asker.look(view, [*wanted, *easy, *hard])
+        for counted, masks in zip((tally, alone), found, strict=True):
+            _score_present(counted, masks, one, wanted, knowledge)
+            counted.easy += false_masks(masks, easy)
+            counted.hard += false_masks(masks, hard)
+        for names in group_names(list(wanted)[:FREE_NAMES]):
+            tally.malformed.append(asker.is_malformed(view, names))
         if other is not None:
             tally.others += _dices(other, view, wanted)
-        names = easy_absent(one, knowledge, ABSENT_NAMES, number)
-        tally.easy += false_masks(asker.find(view, names), names)
-        names = hard_absent(one, kin[one.volume], list(wanted), ABSENT_NAMES, number)
-        tally.hard += false_masks(asker.find(view, names), names)
         if number % 20 == 19 or number + 1 == len(slices):
             say(f"segmentation {number + 1} of {len(slices)} slices")
-    return {"slices": len(slices), **_summary(tally, knowledge)}
+    single = _summary(alone, knowledge)
+    found_all = {"slices": len(slices), **_summary(tally, knowledge)}
+    return {**found_all, "one_view": {name: single[name] for name in ONE_VIEW}}
 
 
 def false_masks(found: Mapping[str, Mask], names: Sequence[str]) -> list[bool]:
@@ -122,25 +141,23 @@ def _dices(asker: Asker, view: Shown, wanted: Mapping[str, Mask]) -> list[float]
     return [0.0 if found is None else dice(found, mask) for found, mask in drawn]
 
 
+def _masks(regions: Iterable[Region]) -> dict[str, Mask]:
+    return {region.label: region.mask for region in regions if region.mask is not None}
+
+
 def _score_present(
     tally: Tally,
-    asker: Asker,
-    view: Shown,
+    regions: Mapping[str, Mask],
     one: Slice,
     wanted: Mapping[str, Mask],
     knowledge: Knowledge,
 ) -> None:
-    if not wanted:
-        return
-    regions = asker.find(view, list(wanted))
     for name, mask in wanted.items():
         drawn = regions.get(name)
         atlas = knowledge.atlas.draw(atlas_keys(name, one), *mask.shape)
         scores = (0.0, 0.0) if drawn is None else (dice(drawn, mask), overlap(drawn, mask))
         guessed = 0.0 if atlas is None else dice(atlas, mask)
         tally.scored.append(Scored(name, one.volume, *scores, guessed))
-    for names in group_names(list(wanted)[:FREE_NAMES]):
-        tally.malformed.append(asker.is_malformed(view, names))
 
 
 def _summary(tally: Tally, knowledge: Knowledge) -> dict[str, Any]:

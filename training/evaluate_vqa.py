@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from model.adapters import BASE_ALONE
+from model.agreement import VIEWS, View, most_said
 from model.backend import Backend
 from model.prompts import REGION_QUESTION, answer_prefix
 from model.vocabulary import REGION_FROM_SLAKE, REGION_FROM_VQA_RAD
-from training.evaluate_asking import Say, Shown, ask_all, ask_words, blank, show, spread
+from training.evaluate_asking import Say, Shown, ask_all, ask_views, blank, show, spread
 from training.medpix_pictures import MedPixError
 from training.metrics_bootstrap import gain_interval, mean_interval
 from training.metrics_text import is_same, token_f1
@@ -98,7 +99,10 @@ def seen_regions(folder: Path, split: str) -> list[tuple[Path, str, bool]]:
 
 
 def region_scores(
-    backend: Backend, pictures: Sequence[tuple[Path, str, bool]], adapter: str | None
+    backend: Backend,
+    pictures: Sequence[tuple[Path, str, bool]],
+    adapter: str | None,
+    views: Sequence[View] = VIEWS,
 ) -> list[float]:
     """1.0 for each picture whose region the model names, else 0.0."""
     prefix = answer_prefix(REGION_QUESTION)
@@ -106,7 +110,7 @@ def region_scores(
     for start in range(0, len(pictures), 16):
         part = pictures[start : start + 16]
         asked = [(show(path, has_marks=marks), prefix) for path, _, marks in part]
-        said += ask_words(backend, asked, adapter=adapter)
+        said += map(most_said, ask_views(backend, asked, adapter=adapter, views=views))
     return [float(word == one[1]) for word, one in zip(said, pictures, strict=True)]
 
 

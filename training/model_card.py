@@ -133,6 +133,8 @@ def figures_for_base(evaluation: Mapping[str, Any]) -> dict[str, float]:
 def _mask_figures(evaluation: Mapping[str, Any]) -> dict[str, float]:
     split = evaluation.get("splits", {}).get("segmentation", evaluation.get("split"))
     found = {name: evaluation.get("segmentation", {}).get(name) for name in ("n", *_MASK_ROWS)}
+    alone = evaluation.get("segmentation", {}).get("one_view", {})
+    found |= {f"{name}_one_view": alone.get(name) for name in ("mean_dice", "absent_false_hard")}
     shortcuts = evaluation.get("shortcuts", {})
     found |= {name: shortcuts.get(name) for name in ("blank_mask_share", "shuffled_mask_share")}
     return {
@@ -170,7 +172,9 @@ def _chosen(metrics: Mapping[str, Any]) -> str | None:
 
 
 def _evaluation(said: Mapping[str, Any]) -> list[str]:
-    lines = [f"Measured through the serving code on split `{said.get('split')}`:", ""]
+    views = said.get("views")
+    through = f", {views} views of each picture" if views else ""
+    lines = [f"Measured through the serving code on split `{said.get('split')}`{through}:", ""]
     medpix = said.get("medpix")
     if medpix:
         lines += _medpix(medpix)
@@ -203,7 +207,7 @@ def _medpix(said: Mapping[str, Any]) -> list[str]:
             if isinstance(value, float)
         )
         lines.append(f"\n{name}: {words}." if words else "")
-    return [*lines, ""]
+    return [*lines, *_one_view(said), ""]
 
 
 def _segmentation(said: Mapping[str, Any]) -> list[str]:
@@ -213,7 +217,14 @@ def _segmentation(said: Mapping[str, Any]) -> list[str]:
     if "adapter_on" in said:
         other = said["adapter_on"]["mean_dice"]
         lines[0] += f" With the adapter on it would be {other:.3f}: it was not taught structures."
-    return lines
+    return [*lines, *_one_view(said)]
+
+
+def _one_view(said: Mapping[str, Any]) -> list[str]:
+    """What the picture alone reaches, without the vote of its other views."""
+    found = {name: value for name, value in said.get("one_view", {}).items() if value is not None}
+    words = ", ".join(f"{name} {value:.3f}" for name, value in found.items())
+    return [f"From one view: {words}.", ""] if words else []
 
 
 def _limits() -> str:

@@ -108,8 +108,10 @@ def test_the_card_takes_numbers_over_and_keeps_the_digests_true(
     _write(base, weights, out)
     said = {
         "split": "dev",
+        "views": 5,
         "medpix": {
             "n": 5,
+            "one_view": {"modality_accuracy": 0.75},
             "modality_accuracy": 0.8,
             "body_part_accuracy": 0.6,
             "plane_accuracy": 0.7,
@@ -126,6 +128,8 @@ def test_the_card_takes_numbers_over_and_keeps_the_digests_true(
     assert card(["--adapter", str(out), "--metrics", str(figures)]) == 0
     text = (out / "README.md").read_text(encoding="utf-8")
     assert "| modality_accuracy | 0.100 | 0.800 | +0.500 to +0.900 |" in text
+    assert "5 views of each picture" in text
+    assert "From one view: modality_accuracy 0.750." in text
     assert "not a medical device" in text
     read_adapter(out, base_digest(base))
 

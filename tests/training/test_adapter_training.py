@@ -51,10 +51,7 @@ def _losses(folder: Path, run: str) -> dict[int, float]:
     return {line["step"]: line["loss"] for line in lines if "loss" in line}
 
 
-def test_thirty_two_pictures_are_learnt_by_heart(
-    base: Path, medpix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("training.evaluate_asking.VIEWS", VIEWS[:1])  # the pictures as they were
+def test_thirty_two_pictures_are_learnt_by_heart(base: Path, medpix: Path, tmp_path: Path) -> None:
     _settings(
         tmp_path,
         steps=140,
@@ -82,7 +79,16 @@ def _evaluated(base: Path, medpix: Path, adapter: Path) -> dict[str, Any]:
     from training.evaluate_medpix import evaluate_medpix
 
     backend = open_local(base, adapter=adapter, threads=1)
-    return evaluate_medpix(backend, medpix, "train", limit=0, has_adapter=True, say=lambda _: None)
+    as_they_were = VIEWS[:1]
+    return evaluate_medpix(
+        backend,
+        medpix,
+        "train",
+        limit=0,
+        has_adapter=True,
+        say=lambda _: None,
+        views=as_they_were,
+    )
 
 
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(

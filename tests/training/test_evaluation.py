@@ -116,6 +116,10 @@ def test_every_agreed_figure_is_in_the_json(house: Path, tmp_path: Path) -> None
     assert {"closed_accuracy", "closed_accuracy_blank", "open_f1"} <= set(found["vqa"]["slake"])
     assert found["vqa"]["slake"]["n"] == 2
     assert "blank_mask_share" in found["shortcuts"]
+    assert found["views"] == 5
+    assert set(found["medpix"]["one_view"]) == triple
+    alone = {"mean_dice", "macro_dice", "mean_iou", "absent_false_easy", "absent_false_hard"}
+    assert set(found["segmentation"]["one_view"]) == alone
 
 
 def test_findings_are_no_structures_and_the_atlas_is_image_blind(
@@ -133,6 +137,32 @@ def test_findings_are_no_structures_and_the_atlas_is_image_blind(
     # The chest slice's heart is asked of both; the spleen of the slice whose kin shows it.
     assert found["absent_easy_n"] == 2
     assert found["absent_hard_n"] == 1
+
+
+def test_asked_through_one_view_the_figure_is_that_of_the_picture_alone(
+    house: Path, tmp_path: Path
+) -> None:
+    folder = house / "data" / "segmentation"
+    found = {}
+    for views in ("5", "1"):
+        out = tmp_path / f"views-{views}.json"
+        given = ("--segmentation", str(folder), "--split", "val", "--slices", "2")
+        assert _run(house, out, *given, "--views", views) == 0
+        found[views] = json.loads(out.read_text(encoding="utf-8"))
+    one, five = found["1"]["segmentation"], found["5"]["segmentation"]
+    assert (found["1"]["views"], found["5"]["views"]) == (1, 5)
+    assert one["one_view"] == five["one_view"]
+    assert one["mean_dice"] == one["one_view"]["mean_dice"]
+
+
+def test_more_views_than_there_are_is_refused(
+    house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "figures.json"
+    given = ("--segmentation", str(house / "data" / "segmentation"), "--split", "val")
+    assert _run(house, out, *given, "--views", "6") == 2
+    assert "1 to 5 views, not 6" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_an_unknown_split_is_refused_before_anything_is_written(
