@@ -1,10 +1,11 @@
 """Default deny: a sentence is approved only when all of it is recognised as safe."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.guardrail.needles import Sieve, make_sieve
 from app.guardrail.normalise import fold, is_hidden, words
 from app.guardrail.once import once
 from app.guardrail.sentences import split_clauses
@@ -32,13 +33,6 @@ class Objection:
     catch: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
 
-    def objects(self, tagged: str) -> bool:
-        """Whether this rule denies a tagged sentence."""
-        for pattern in self.patterns:
-            if pattern.search(tagged):
-                return not any(one.search(tagged) for one in self.unless)
-        return False
-
 
 @dataclass(frozen=True)
 class Approval:
@@ -54,6 +48,8 @@ class Approver:
 
     vocabulary: Vocabulary
     objections: tuple[Objection, ...]
+    sieve: Sieve  # the patterns of all objections
+    rule_of: tuple[int, ...]  # for each pattern of the sieve, which objection it belongs to
 
     def judge(self, sentence: str, *, anchored: bool = False) -> Approval:
         """Whether one sentence may be shown; `anchored` when the one before it was approved."""
@@ -83,11 +79,25 @@ class Approver:
         carried = goes_on or (anchored and reading.tagged[0] in _PRONOUNS)
         if not (reading.anchored or carried):
             return Approval(False, "answer.no_anchor")
-        tagged = " ".join(reading.tagged)
-        for objection in self.objections:
-            if objection.objects(tagged):
-                return Approval(False, objection.id)
-        return Approval(True)
+        reason = self._objection_to(reading.tagged)
+        return Approval(not reason, reason)
+
+    def _objection_to(self, tagged: Sequence[str]) -> str:
+        """The first rule that denies a tagged sentence; "" for none."""
+        text = " ".join(tagged)
+        for at in dict.fromkeys(self.rule_of[number] for number in self.sieve.matching(tagged)):
+            objection = self.objections[at]
+            if not any(one.search(text) for one in objection.unless):
+                return objection.id
+        return ""
+
+
+def make_approver(vocabulary: Vocabulary, objections: Iterable[Objection]) -> Approver:
+    """An approver that tries on a sentence only the patterns that can match it."""
+    rules = tuple(objections)
+    patterns = [(at, pattern) for at, one in enumerate(rules) for pattern in one.patterns]
+    sieve = make_sieve(pattern for _, pattern in patterns)
+    return Approver(vocabulary, rules, sieve, tuple(at for at, _ in patterns))
 
 
 def cut_words(text: str) -> tuple[tuple[str, ...], ...]:

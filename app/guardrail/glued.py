@@ -22,7 +22,7 @@ def split_glued(lexicon: Lexicon, tokens: Sequence[str], patience: Patience) -> 
     found: list[str] = []
     known, cuts = lexicon.known, patience.cuts
     for token in tokens:
-        if token in known or len(token) < 2 or not token.isalpha():
+        if len(token) < 2 or token in known or not token.isalpha():
             found.append(token)
             continue
         if token not in cuts:

@@ -49,6 +49,8 @@ _LOOK_ALIKES: Final = dict(
 )
 _LEET: Final = dict(zip("0134578@$!|+69", "oleastbasiltgg", strict=True))
 _LEET_I: Final = dict(zip("0134578@$!|+69", "oieastbasiitgg", strict=True))
+_ASCII_LETTERS: Final = {table["1"]: str.maketrans(table) for table in (_LEET, _LEET_I)}
+_YEAR: Final = re.compile(r"\b(?:19|20)\d\d")
 _LEET_MARK: Final = re.compile(r"[0134578@$!|+69]")
 # Years stay as they are: they are cues of the past.
 _YEAR_OR_LEET: Final = re.compile(r"\b(?:19|20)\d\d|[0134578@$!|+69]")
@@ -162,6 +164,8 @@ def view_texts(text: str, *, thorough: bool = True) -> tuple[str, ...]:
 
 def _unleet(view: str, letters: Mapping[str, str]) -> str:
     """A view with its digits read as letters, except in years."""
+    if view.isascii() and not _YEAR.search(view):
+        return view.translate(_ASCII_LETTERS[letters["1"]])
     return _YEAR_OR_LEET.sub(lambda match: letters.get(match[0], match[0]), view)
 
 

@@ -102,18 +102,29 @@ def _within(spans: Spans, concept: str, start: int, stop: int) -> Iterable[tuple
 
 def _kept(spans: Spans, supposed: list[tuple[int, int]], named: list[tuple[int, int]]) -> Spans:
     kept = {}
+    hidden = {at for low, high in supposed for at in range(low, high)}
+    around = _by_word(named)
     for concept, several in spans.items():
-        hiding = named if concept != _COUNTED else []
         if concept not in _OBJECTIONS:
+            hiding = around if concept != _COUNTED else {}
             several = [
                 span
                 for span in several
-                if not any(low <= span[0] < high for low, high in supposed)
-                and not any(_is_inside(span, phrase) for phrase in hiding)
+                if span[0] not in hidden
+                and not any(_is_inside(span, phrase) for phrase in hiding.get(span[0], ()))
             ]
         if several:
             kept[concept] = several
     return kept
+
+
+def _by_word(phrases: list[tuple[int, int]]) -> dict[int, list[tuple[int, int]]]:
+    """The phrases by each of the positions that they cover."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for low, high in phrases:
+        for at in range(low, high):
+            found.setdefault(at, []).append((low, high))
+    return found
 
 
 def _is_inside(span: tuple[int, int], phrase: tuple[int, int]) -> bool:

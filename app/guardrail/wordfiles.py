@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.guardrail.approval import Approver, Objection
+from app.guardrail.approval import Approver, Objection, make_approver
 from app.guardrail.normalise import fold, words
 from app.guardrail.policy import LANGUAGES, Clinic
 from app.guardrail.vocabulary import Vocabulary, build_vocabulary
@@ -104,7 +104,7 @@ def read_approvers(
             Objection("clinic.never_say", language, False, (re.compile(pattern),), ())
         )
     return {
-        code: Approver(vocabulary, tuple(objections[code]))
+        code: make_approver(vocabulary, objections[code])
         for code, vocabulary in vocabularies.items()
     }
 
