@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.answering import Recognition, recognise
-from model.backend import Backend
+from model.backend import Backend, MapsCells
+from model.cell_map import BlendedMap
 from model.segmentation import GROUP_SIZE, Codec, find_regions
 from model.types import Image, Mask, Region
 
@@ -43,12 +44,10 @@ class Common:
 @dataclass(frozen=True)
 class FoundInViews:
     """Regions that at least half of the views show, in the order of the labels, with the mean
-    overlap of each view's mask with the common one; the names that fewer views show; and what
-    the first view, the picture itself, shows without asking the others."""
+    overlap of each view's mask with the common one; and the names that fewer views show."""
 
     regions: tuple[tuple[Region, float], ...]
     fleeting: tuple[str, ...]
-    first: tuple[Region, ...] = ()
 
 
 def digest_of(image_digest: str, view: int) -> str:
@@ -110,30 +109,69 @@ def find_in_views(
     group_size: int = GROUP_SIZE,
     views: Sequence[View] = VIEWS,
 ) -> FoundInViews:
-    """The areas of these structures that most views agree on; arguments as in `find_regions`."""
+    """The areas of these structures that most views agree on; arguments as in `find_regions`.
+
+    What the base's cell head was taught is drawn from its map; mask tokens draw the rest.
+    """
+    names = list(dict.fromkeys(labels))
+    blended = blend_views(backend, image, image_digest, adapter, views)
+    mapped = [name for name in names if blended is not None and name in blended.names]
+    found: dict[str, Common | None] = {}
+    if blended is not None:
+        found = {name: _common_in(blended, name, *image.shape[:2]) for name in mapped}
+        found = {name: one for name, one in found.items() if one or blended.is_fleeting(name)}
     masks: dict[str, list[Mask]] = {}
-    first: tuple[Region, ...] = ()
-    for number, view in enumerate(views):
-        found = find_regions(
+    rest = [name for name in names if name not in mapped]
+    for number, view in enumerate(views if rest else ()):
+        said = find_regions(
             backend,
             seen_through(image, view),
             digest_of(image_digest, number),
-            labels,
+            rest,
             codec,
             adapter=adapter,
             group_size=group_size,
         )
-        first = first if number else found.regions
-        for region in found.regions:
+        for region in said.regions:
             if region.mask is not None:
                 whole = put_back(region.mask, view, *image.shape[:2])
                 if whole.any():
                     masks.setdefault(region.label, []).append(whole)
-    count = len(views)
-    agreed = {name: common(masks.get(name, []), count) for name in dict.fromkeys(labels)}
-    regions = [(_region(name, one.mask), one.agreement) for name, one in agreed.items() if one]
-    fleeting = tuple(name for name in masks if agreed[name] is None)
-    return FoundInViews(tuple(regions), fleeting, first)
+    found |= {name: common(ones, len(views)) for name, ones in masks.items()}
+    return FoundInViews(
+        tuple(
+            (_region(name, one.mask), one.agreement) for name in names if (one := found.get(name))
+        ),
+        tuple(name for name, one in found.items() if one is None),
+    )
+
+
+def blend_views(
+    backend: Backend,
+    image: Image,
+    image_digest: str,
+    adapter: str | None,
+    views: Sequence[View] = VIEWS,
+) -> BlendedMap | None:
+    """What the cells show in all views together; None where the backend maps no cells."""
+    if not isinstance(backend, MapsCells):
+        return None
+    maps, boxes = [], []
+    height, width = image.shape[:2]
+    for number, view in enumerate(views):
+        shown = seen_through(image, view)
+        one = backend.map_cells(shown, digest_of(image_digest, number), adapter)
+        if one is None:
+            return None
+        top, left, bottom, right = _corners(height, width, view)
+        maps.append(one)
+        boxes.append((top / height, left / width, bottom / height, right / width))
+    return BlendedMap(maps, boxes)
+
+
+def _common_in(blended: BlendedMap, name: str, height: int, width: int) -> Common | None:
+    drawn = blended.draw(name, height, width)
+    return None if drawn is None else Common(drawn.mask, drawn.agreement)
 
 
 def seen_through(image: Image, view: View) -> Image:

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from model.cost import Costs
 from model.manifest import Manifest
-from model.types import Completion, Request
+from model.types import CellMap, Completion, Image, Request
 
 
 @dataclass(frozen=True)
@@ -67,4 +67,20 @@ class KeepsAdapters(Protocol):
 
     def adapter_manifest(self, name: str | None = None) -> Manifest | None:
         """The manifest of a kept adapter, or of the active one."""
+        ...
+
+
+@runtime_checkable
+class MapsCells(Protocol):
+    """A backend whose base may have a cell head."""
+
+    def mapped_names(self) -> tuple[str, ...]:
+        """The structures the base's cell head was taught; none where it has no head."""
+        ...
+
+    def map_cells(
+        self, image: Image, image_digest: str, adapter: str | None = None
+    ) -> CellMap | None:
+        """What each cell shows (arguments as in Request); None where the base has no cell head,
+        or where an adapter answers, which was taught to draw with tokens."""
         ...

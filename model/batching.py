@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from model.backend import Backend, BackendInfo, KeepsAdapters
+from model.backend import Backend, BackendInfo, KeepsAdapters, MapsCells
 from model.cost import Costs
 from model.manifest import Manifest
-from model.types import AdapterMismatch, BackendUnavailable, Completion, Request
+from model.types import AdapterMismatch, BackendUnavailable, CellMap, Completion, Image, Request
 
 _QUESTION: Final = 0
 _BACKGROUND: Final = 1
@@ -108,6 +108,18 @@ class BatchingBackend:
     def info(self) -> BackendInfo:
         """What is loaded right now; does not wait."""
         return self.inner.info()
+
+    def mapped_names(self) -> tuple[str, ...]:
+        """As the backend within."""
+        return self.inner.mapped_names() if isinstance(self.inner, MapsCells) else ()
+
+    def map_cells(
+        self, image: Image, image_digest: str, adapter: str | None = None
+    ) -> CellMap | None:
+        """As the backend within, which lets it wait for the batch that runs."""
+        if not isinstance(self.inner, MapsCells):
+            return None
+        return self.inner.map_cells(image, image_digest, adapter)
 
     def costs(self) -> Costs | None:
         """As the inner backend."""

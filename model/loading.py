@@ -14,6 +14,8 @@ from model.types import BackendUnavailable
 
 _LAYOUT_ROWS: Final = 256
 """Rows the packed layout is chosen for: the prefix of one picture at 224 px."""
+_PACKED_OUTPUTS: Final = 32
+_BLOCK_INPUTS: Final = 64
 _DROP: Final = 4  # MADV_DONTNEED
 _STAYS_IN_MEMORY: Final = ("embed", "norm", "lm_head", "rotary", "projector")
 
@@ -61,11 +63,26 @@ def load_net(folder: Path, count: WeightCount, loading: Loading, device: str) ->
             f"for, {lacking[0]} among them."
         )
     net.eval().requires_grad_(False)
+    if loading.quantize in ("nf4", "smallest"):
+        leave_odd_layers_unpacked(net)
     if loading.quantize == "smallest":
         hold_rows_in_int8(net)
     if device == "cpu" and dtype is torch.bfloat16 and loading == Loading():
         pack_linear_layers(net)
     return net
+
+
+def leave_odd_layers_unpacked(net: Any) -> None:
+    """Keep bitsandbytes from packing four-bit layers whose shape its packing does not know.
+
+    On a processor with AVX512-BF16 it packs 32 outputs and whole blocks of 64 inputs together, and
+    fails at others: SigLIP's 4,304 inner features are neither.
+    """
+    for layer in net.modules():
+        if hasattr(layer, "support_avx512bf16_for_cpu"):
+            is_even = layer.out_features % _PACKED_OUTPUTS == 0
+            is_whole = layer.in_features % _BLOCK_INPUTS == 0
+            layer.support_avx512bf16_for_cpu &= is_even and is_whole
 
 
 def pack_linear_layers(net: Any) -> None:

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,21 +15,18 @@ from model.adapters import BASE_ALONE, read_adapter
 from model.backend import BackendInfo
 from model.cost import Costs, Meter
 from model.decoding import Generated, Row, decode_greedily, next_logits
-from model.feature_store import FeatureKey, FeatureStore
 from model.grammar import grammar_of
 from model.loading import held_bytes, unload
 from model.manifest import Manifest
 from model.memory import Loading, Offload, Quantize, what_would_fit
-from model.pixels import squash
 from model.probe import PROBE_PREFIX, probe_picture
 from model.seg_tokens import SEPARATOR
-from model.types import AdapterMismatch, BackendUnavailable, Completion, Image, Request
+from model.sight import Sight
+from model.types import AdapterMismatch, BackendUnavailable, CellMap, Completion, Image, Request
 from model.weights import LoadedBase, load_base
 
 _MAX_ROWS: Final = 32
 """Rows that go through the language model together; more are taken in turn."""
-_PIXEL_MIDDLE: Final = 127.5
-"""SigLIP's mean and deviation of 0.5 for values in [0, 1], as in every PaliGemma processor."""
 
 
 def open_local(
@@ -80,7 +76,7 @@ class LocalBackend:
         self._meter = Meter(base.net.num_parameters(), base.tokens.image_tokens + 1)
         self._unwanted: set[str] = set()
         self._switch = AdapterSwitch(base.net, self._probe_scores)
-        self._features = FeatureStore()
+        self._sight = Sight(base)
         self._active: str | None = None
         self._weights_bytes = held_bytes(base.net)
         self._lock = threading.RLock()
@@ -96,8 +92,7 @@ class LocalBackend:
             BackendUnavailable: memory is exhausted, or the backend was closed.
         """
         with self._lock:
-            if not self._is_open:
-                raise BackendUnavailable("This backend was closed.")
+            self._check_open()
             found: dict[int, Completion] = {}
             for places in self._batches(requests):
                 for start in range(0, len(places), _MAX_ROWS):
@@ -106,6 +101,29 @@ class LocalBackend:
                     found.update(zip(part, answers, strict=True))
             self._forget_unwanted()
             return [found[place] for place in range(len(requests))]
+
+    def mapped_names(self) -> tuple[str, ...]:
+        """The structures the base's cell head was taught; none where it has no head."""
+        return self._base.cells.names if self._base.cells else ()
+
+    def map_cells(
+        self, image: Image, image_digest: str, adapter: str | None = None
+    ) -> CellMap | None:
+        """What each cell of a picture shows; None without a cell head, or where an adapter answers.
+
+        Raises:
+            AdapterMismatch: as in `complete`.
+            BackendUnavailable: the backend was closed.
+        """
+        with self._lock:
+            self._check_open()
+            asked = self._adapter_for(Request(image, image_digest, "", adapter=adapter))
+            if self._base.cells is None or asked is not None:
+                return None
+            with self._switch.using(None):
+                found = self._base.cells.read(self._sight.features(image, image_digest, None))
+            self._forget_unwanted()
+            return found
 
     def activate(self, adapter: str) -> None:
         """Switch to the adapter in this folder.
@@ -159,7 +177,7 @@ class LocalBackend:
             adapter=self._active,
             adapter_tensors=0 if proof is None else proof.tensors,
             parameters=self._base.count.total,
-            resident_bytes=self._weights_bytes + self._features.used_bytes,
+            resident_bytes=self._weights_bytes + self._sight.kept.used_bytes,
             is_demonstration=self._base.count.is_compact,
             device=self._base.device,
             probe_change=0.0 if proof is None else proof.probe_change,
@@ -178,9 +196,13 @@ class LocalBackend:
         """Give the memory back; nothing can be asked afterwards."""
         with self._lock:
             self._is_open = False
-            self._features.clear()
+            self._sight.kept.clear()
             unload(self._base.net)
             _empty_card_cache()
+
+    def _check_open(self) -> None:
+        if not self._is_open:
+            raise BackendUnavailable("This backend was closed.")
 
     def _batches(self, requests: Sequence[Request]) -> list[list[int]]:
         """Places of the requests that may share a batch: same adapter, all free or none."""
@@ -239,7 +261,7 @@ class LocalBackend:
 
     def _forget_unwanted(self) -> None:
         while self._unwanted:
-            self._features.forget(self._unwanted.pop())
+            self._sight.kept.forget(self._unwanted.pop())
 
     def _is_wanted(self, image_digest: str) -> bool:
         return image_digest not in self._unwanted
@@ -247,32 +269,13 @@ class LocalBackend:
     def _features_of(self, requests: Sequence[Request], adapter: str | None) -> list[Tensor]:
         """[T, D] for every request; each picture goes through the vision tower once."""
         through = self._switch.kept()[adapter].folder.is_for_pictures if adapter else False
-        made: dict[FeatureKey, Tensor] = {}
-        found = []
-        for place, request in enumerate(requests):
-            key = FeatureKey(request.image_digest or f" {place}", adapter if through else None)
-            features = made.get(key) if key in made else self._features.get(key)
-            if features is None:
-                features = self._see(request.image)
-                if request.image_digest:
-                    self._features.put(key, features)
-            made[key] = features
-            found.append(features)
-        return found
-
-    @torch.inference_mode()
-    def _see(self, image: Image) -> Tensor:
-        """Picture uint8[H, W, 3] through the vision tower and the projector: [T, D]."""
-        small = squash(image, self._base.image_size)
-        scaled = np.ascontiguousarray(small.transpose(2, 0, 1), dtype=np.float32) / _PIXEL_MIDDLE
-        net = self._base.net
-        pixels = torch.from_numpy(scaled - 1.0)[None].to(self._base.device, net.dtype)
-        return net.get_image_features(pixels).pooler_output[0]  # type: ignore[no-any-return]
+        seeing = adapter if through else None
+        return [self._sight.features(one.image, one.image_digest, seeing) for one in requests]
 
     def _probe_scores(self) -> Tensor:
         """The scores of the fixed probe under whatever adapter is on, on the processor."""
         ids = self._base.tokens.prefix_ids(PROBE_PREFIX)
-        row = Row(ids=ids, features=self._see(probe_picture()), max_new_tokens=1)
+        row = Row(ids=ids, features=self._sight.see(probe_picture()), max_new_tokens=1)
         return next_logits(self._base.net, row, self._base.tokens.pad_id).cpu()
 
     def _answer_in_memory(self, requests: Sequence[Request]) -> list[Completion]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from model.adapters import BASE_ALONE
-from model.backend import Backend
+from model.backend import Backend, MapsCells
 from model.compact_folder import shipped_adapter, shipped_model
 from model.cost import best_group
 from model.manifest import Manifest, read_manifest
@@ -61,6 +61,15 @@ class Engine:
         adapter = self.adapter_manifest()
         is_taught = adapter is None or not adapter.tasks or QUESTION_TASK in adapter.tasks
         return None if is_taught else BASE_ALONE
+
+    def mapped_names(self) -> frozenset[str]:
+        """The structures of which the base's cell head tells whether they are there, so that the
+        model need not list them first; none where an adapter answers for structures."""
+        adapter = self.adapter_manifest()
+        is_taught_otherwise = adapter is not None and bool(adapter.structures)
+        if is_taught_otherwise or not isinstance(self.backend, MapsCells):
+            return frozenset()
+        return frozenset(self.backend.mapped_names())
 
     def names_per_prefix(self, names: int) -> int:
         """How many of so many structures to ask for in one prefix.

@@ -63,6 +63,15 @@ class Region:
 
 
 @dataclass(frozen=True)
+class CellMap:
+    """What the cells of a picture show: the logarithm of the chance of background and then of each
+    name, float32[len(names) + 1, S, S], those of a cell summing to 1."""
+
+    names: tuple[str, ...]
+    scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Rejection:
     """One object of a suffix that was thrown away, with the reason key."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from model.adapters import base_digest
+from model.cell_head import CellReader, load_cell_head
 from model.loading import best_device, load_net
 from model.manifest import Manifest, changed_files, read_manifest
 from model.memory import Loading, Quantize, WeightCount, count_weights, missing_shards
@@ -32,6 +33,7 @@ class LoadedBase:
     count: WeightCount
     quantize: Quantize
     device: str
+    cells: CellReader | None = None
 
 
 def load_base(
@@ -65,6 +67,7 @@ def load_base(
         count=count,
         quantize=loading.quantize,
         device=where,
+        cells=load_cell_head(folder, int(net.config.text_config.hidden_size), where),
     )
 
 

@@ -55,13 +55,15 @@ filled in where the questions do not tell.
   volumes and are not offered.
 * Brain MR is mostly skull-stripped, chest X-rays mostly of pneumonia patients; no limbs, no
   breast, hardly any spine or neck.
-* A mask is 64 x 64 within its box: right for showing, wrong for measuring.
+* A mask comes from cells of a fortieth of the picture: right for showing, wrong for measuring.
 * Answers to questions about disease are not reliable and must pass the guardrail.
 """
 
 
-_VIEWS = """ Words and masks are what most of five slightly different
-views of a picture give, as they are served; `_one_view` is what the picture alone gives."""
+_VIEWS = """ Words and masks are what five slightly different
+views of a picture give together, as they are served: masks from the cell head, which reads the
+picture's tokens beside the language side. `_mask_tokens` is what the language side's own mask
+tokens give, the picture seen once."""
 
 
 def write_card(path: Path, manifest: dict[str, Any]) -> None:
@@ -71,9 +73,9 @@ def write_card(path: Path, manifest: dict[str, Any]) -> None:
         + [f"| {name} | {value} |" for name, value in manifest["metrics"].items()]
     )
     data = "\n".join(f"* {one['name']}: {one['licence']}" for one in manifest["data"])
-    is_alone_shown = any(name.endswith("_one_view") for name in manifest["metrics"])
+    is_told_apart = any(name.endswith("_mask_tokens") for name in manifest["metrics"])
     text = _CARD.format(
-        views=_VIEWS if is_alone_shown else "",
+        views=_VIEWS if is_told_apart else "",
         parameters=manifest["parameters"],
         megabytes=manifest["parameters"] * 2 / 1e6,
         image_size=manifest["image_size"],

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 import yaml
 
+from model.cell_head import FILE_NAME, CellHead, save_cell_head
 from model.mask_codec import MaskCodec
 from model.pixels import PIXELS_VERSION
 from model.prompts import PROMPTS_VERSION
@@ -19,6 +20,7 @@ from model.vocabulary import MODALITIES, PLANES, REGIONS
 from training.average import load_average
 from training.base_card import write_card, write_licence
 from training.config import BaseConfig, ConfigError, as_plain
+from training.dense_stage import make_heads
 from training.loop_state import load_state
 from training.prepare import Prepared
 from training.records import TRAIN, VAL, read_lines
@@ -49,7 +51,9 @@ def export_base(
     metrics["joint_minutes"] = round(metrics["joint_minutes"] + state["passed"] / 60.0, 1)
     metrics |= codec_figures(config, prepared)
     report("export " + json.dumps(metrics))
-    write_folder(config, prepared, model, metrics, config.out / "folder")
+    heads = make_heads(config, prepared)
+    heads.load_state_dict(state["heads"])
+    write_folder(config, prepared, model, heads, metrics, config.out / "folder")
 
 
 def _taught_before(start: str) -> dict[str, float]:
@@ -75,7 +79,12 @@ def codec_figures(config: BaseConfig, prepared: Prepared) -> dict[str, float]:
 
 
 def write_folder(
-    config: BaseConfig, prepared: Prepared, model: Any, metrics: dict[str, float], folder: Path
+    config: BaseConfig,
+    prepared: Prepared,
+    model: Any,
+    heads: CellHead,
+    metrics: dict[str, float],
+    folder: Path,
 ) -> None:
     """Write the whole folder beside its place, then move it there."""
     fresh = folder.with_name(folder.name + ".new")
@@ -85,6 +94,7 @@ def write_folder(
     model.float()
     for name in (*COPIED, CODEC_NAME):
         shutil.copyfile(config.out / name, fresh / name)
+    save_cell_head(heads, prepared.names, fresh / FILE_NAME)
     (fresh / "config.yaml").write_text(yaml.safe_dump(_settings(config)), encoding="utf-8")
     write_licence(fresh / "LICENSE")
     data = data_sources(config.data)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from model.cell_head import CELLS_PER_PATCH
 from model.mask_codec import MaskCodec, crop
 from model.pixels import squash, to_rgb, without_medpix_marks
 from model.types import Box
@@ -26,7 +27,6 @@ from training.masks import IndexMask, box_of, present
 from training.negatives import draw_negative
 from training.records import TRAIN, PictureRecord
 
-CELLS_PER_PATCH = 4
 IGNORED = 255
 """Cell value where the pack does not say what is there."""
 JITTER = 0.015

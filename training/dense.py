@@ -1,4 +1,4 @@
-"""The throw-away dense heads that teach the vision tower where structures are."""
+"""The dense heads that teach the vision tower where structures are; the cell head is kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model.cell_head import CELLS_PER_PATCH, CellHead
 from model.vocabulary import MODALITIES, PLANES, REGIONS
-from training.cache import CELLS_PER_PATCH, IGNORED
+from training.cache import IGNORED
 from training.device import device, half
 from training.sampling import PictureSampler, Seen, to_pixels
 
@@ -21,27 +22,19 @@ KINDS = (("modality", (*MODALITIES, "not a scan")), ("plane", PLANES), ("region"
 UNKNOWN = -100
 
 
-class DenseHeads(nn.Module):
-    """Reads the projected patch features: subcells by class vectors, boxes, kinds of picture."""
+class DenseHeads(CellHead):
+    """The cell head, and beside it heads for boxes and kinds of picture that are thrown away.
+
+    Class vectors live in the text width, so that they can become name embeddings.
+    """
 
     def __init__(self, width: int, names: int, weights: Tensor) -> None:
-        """Class vectors live in the text width, so that they can become name embeddings."""
-        super().__init__()
-        self.vectors = nn.Parameter(torch.randn(names + 1, width) * width**-0.5)
-        self.bias = nn.Parameter(torch.zeros(names + 1))
-        self.subcells = nn.Linear(width, SUBCELLS * width)
-        nn.init.normal_(self.subcells.weight, std=0.3 * width**-0.5)
+        """`weights` float32[names + 1] balances the cross-entropy."""
+        super().__init__(width, names)
         self.boxes = nn.Linear(width, 4)
         self.kinds = nn.ModuleList(nn.Linear(width, len(words)) for _, words in KINDS)
         self.weights: Tensor
         self.register_buffer("weights", weights)
-
-    def cell_logits(self, features: Tensor) -> Tensor:
-        """[B, patches, 16, names + 1] from features [B, patches, width]."""
-        batch, patches, width = features.shape
-        apart = self.subcells(features).view(batch, patches, SUBCELLS, width)
-        logits: Tensor = (apart + features[:, :, None]) @ self.vectors.T + self.bias
-        return logits
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from model.cell_head import load_cell_head
 from training.config import BaseConfig
 from training.dense import DenseHeads, class_weights, dense_losses, make_dense_batch, measure_dense
 from training.device import device, half
@@ -52,7 +53,7 @@ def warm_up(run: DenseRun) -> DenseHeads:
     torch.manual_seed(config.seed)
     heads = make_heads(config, run.prepared)
     if config.start_from:
-        point_classes_at_names(heads, run)
+        start_heads(heads, run)
     named = [*vision_parameters(model), *heads.named_parameters()]
     optimizers = make_optimizers([(named, config.dense_rate)])
     state = load_state(run.path)
@@ -89,6 +90,15 @@ def warm_up(run: DenseRun) -> DenseHeads:
         save_state(run.path, _state(model, heads, optimizers, step, clock))
         _report_figures(run, heads, f"at the end, step {step}")
     return heads
+
+
+def start_heads(heads: DenseHeads, run: DenseRun) -> None:
+    """Begin with the cell head of the folder to start from, or with its name embeddings."""
+    known = load_cell_head(Path(run.config.start_from), run.config.text_width, "cpu")
+    if known is not None and known.names == tuple(run.prepared.names):
+        heads.load_state_dict(known.head.state_dict(), strict=False)
+    else:
+        point_classes_at_names(heads, run)
 
 
 @torch.no_grad()

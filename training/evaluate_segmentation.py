@@ -29,8 +29,8 @@ from training.metrics_masks import intersection_over_union as overlap
 LEAST_OBJECTS: Final = 5
 """Objects below which a structure is left out of the macro mean."""
 ABSENT_NAMES: Final = 4
-ONE_VIEW: Final = ("mean_dice", "macro_dice", "mean_iou", "absent_false_easy", "absent_false_hard")
-"""Figures that are also given for the picture without its other views."""
+BY_TOKENS: Final = ("mean_dice", "macro_dice", "mean_iou", "absent_false_easy", "absent_false_hard")
+"""Figures that are also given for mask tokens alone, the picture seen once."""
 FREE_NAMES: Final = 4
 """Names of a picture that are asked with the grammar off, in the product's own groups."""
 
@@ -67,10 +67,6 @@ class Asker:
 
     def find(self, view: Shown, names: Sequence[str]) -> dict[str, Mask]:
         """Name to bool[H, W] of what the views agree on; nothing is asked for no names."""
-        return self.look(view, names)[0]
-
-    def look(self, view: Shown, names: Sequence[str]) -> tuple[dict[str, Mask], dict[str, Mask]]:
-        """What `find` gives, and what the picture itself shows without the other views."""
         engine = self.engine
         found = find_in_views(
             engine.backend,
@@ -82,7 +78,15 @@ class Asker:
             views=self.views,
         )
         forget_views(engine.backend, view.digest)
-        return _masks(region for region, _ in found.regions), _masks(found.first)
+        return _masks(region for region, _ in found.regions)
+
+    def draw(self, view: Shown, names: Sequence[str]) -> dict[str, Mask]:
+        """The same by the mask tokens of one suffix a name, the picture seen once."""
+        engine = self.engine
+        found = find_regions(
+            engine.backend, view.image, view.digest, names, engine.codec, adapter=self.adapter
+        )
+        return _masks(found.regions)
 
     def is_malformed(self, view: Shown, names: Sequence[str]) -> bool:
         """Whether a suffix written without the grammar holds an object that cannot be read."""
@@ -108,26 +112,26 @@ def evaluate_segmentation(
     kin: defaultdict[str, list[Slice]] = defaultdict(list)
     for one in all_slices:
         kin[one.volume].append(one)
-    slices, tally, alone = spread(all_slices, limit), Tally(), Tally()
+    slices, tally, drawn = spread(all_slices, limit), Tally(), Tally()
     for number, one in enumerate(slices):
         wanted = masks_of(one, labels, LEAST_SHARE)
         view = show(one.image)
         easy = easy_absent(one, knowledge, ABSENT_NAMES, number)
         hard = hard_absent(one, kin[one.volume], list(wanted), ABSENT_NAMES, number)
-        found = asker.look(view, [*wanted, *easy, *hard])
-        for counted, masks in zip((tally, alone), found, strict=True):
+        names = [*wanted, *easy, *hard]
+        for counted, masks in ((tally, asker.find(view, names)), (drawn, asker.draw(view, names))):
             _score_present(counted, masks, one, wanted, knowledge)
             counted.easy += false_masks(masks, easy)
             counted.hard += false_masks(masks, hard)
-        for names in group_names(list(wanted)[:FREE_NAMES]):
-            tally.malformed.append(asker.is_malformed(view, names))
+        for group in group_names(list(wanted)[:FREE_NAMES]):
+            tally.malformed.append(asker.is_malformed(view, group))
         if other is not None:
             tally.others += _dices(other, view, wanted)
         if number % 20 == 19 or number + 1 == len(slices):
             say(f"segmentation {number + 1} of {len(slices)} slices")
-    single = _summary(alone, knowledge)
-    found_all = {"slices": len(slices), **_summary(tally, knowledge)}
-    return {**found_all, "one_view": {name: single[name] for name in ONE_VIEW}}
+    tokens = _summary(drawn, knowledge)
+    found = {"slices": len(slices), **_summary(tally, knowledge)}
+    return {**found, "mask_tokens": {name: tokens[name] for name in BY_TOKENS}}
 
 
 def false_masks(found: Mapping[str, Mask], names: Sequence[str]) -> list[bool]:

@@ -15,7 +15,7 @@ from training.rows import IGNORE, Rows, Vocabulary
 PLACE_WEIGHT = 2.0
 CORNER_WEIGHT = 6.0
 CODE_WEIGHT = 0.6
-MASK_WEIGHT = 1.0
+MASK_WEIGHT = 2.0
 WORD_WEIGHT = 2.0
 CODE_SHARPNESS = 14.0
 """Soft code targets fall by e where a code's distance grows by a 14th of the mean distance."""

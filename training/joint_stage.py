@@ -36,7 +36,7 @@ from training.rows import Rows, Vocabulary, make_rows
 
 SIGMAS = (6.0, 3.0)
 """Spread of the soft places in bins, at the start and at the end."""
-DENSE_SHARE = 0.4
+DENSE_SHARE = 1.0
 ROW_PARTS = 3
 EMBED_RATE_SHARE = 0.3
 MEASURE_SECONDS = 600.0

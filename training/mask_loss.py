@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from model.mask_codec import CODES, GRID, CodecNetwork
 
-MOST_OBJECTS = 8
+MOST_OBJECTS = 12
 CODES_PER_MASK = GRID * GRID
 
 

@@ -133,8 +133,8 @@ def figures_for_base(evaluation: Mapping[str, Any]) -> dict[str, float]:
 def _mask_figures(evaluation: Mapping[str, Any]) -> dict[str, float]:
     split = evaluation.get("splits", {}).get("segmentation", evaluation.get("split"))
     found = {name: evaluation.get("segmentation", {}).get(name) for name in ("n", *_MASK_ROWS)}
-    alone = evaluation.get("segmentation", {}).get("one_view", {})
-    found |= {f"{name}_one_view": alone.get(name) for name in ("mean_dice", "absent_false_hard")}
+    drawn = evaluation.get("segmentation", {}).get("mask_tokens", {})
+    found |= {f"{name}_mask_tokens": drawn.get(name) for name in ("mean_dice", "absent_false_hard")}
     shortcuts = evaluation.get("shortcuts", {})
     found |= {name: shortcuts.get(name) for name in ("blank_mask_share", "shuffled_mask_share")}
     return {
@@ -207,7 +207,7 @@ def _medpix(said: Mapping[str, Any]) -> list[str]:
             if isinstance(value, float)
         )
         lines.append(f"\n{name}: {words}." if words else "")
-    return [*lines, *_one_view(said), ""]
+    return [*lines, *_alone("From one view", said.get("one_view", {})), ""]
 
 
 def _segmentation(said: Mapping[str, Any]) -> list[str]:
@@ -217,14 +217,14 @@ def _segmentation(said: Mapping[str, Any]) -> list[str]:
     if "adapter_on" in said:
         other = said["adapter_on"]["mean_dice"]
         lines[0] += f" With the adapter on it would be {other:.3f}: it was not taught structures."
-    return [*lines, *_one_view(said)]
+    return [*lines, *_alone("By mask tokens alone", said.get("mask_tokens", {}))]
 
 
-def _one_view(said: Mapping[str, Any]) -> list[str]:
-    """What the picture alone reaches, without the vote of its other views."""
-    found = {name: value for name, value in said.get("one_view", {}).items() if value is not None}
+def _alone(how: str, figures: Mapping[str, float | None]) -> list[str]:
+    """What is reached without the vote of several views, or without the cell head."""
+    found = {name: value for name, value in figures.items() if value is not None}
     words = ", ".join(f"{name} {value:.3f}" for name, value in found.items())
-    return [f"From one view: {words}.", ""] if words else []
+    return [f"{how}: {words}.", ""] if words else []
 
 
 def _limits() -> str:

@@ -55,6 +55,7 @@ def analyse(
     )
     words = choose_words(facts, voted(seen), image)
     listed = {name for recognition in seen for name in recognition.structures}
+    listed |= engine.mapped_names()
     learnt = engine.current().structures
     offered = [name for name in learnt if name in only] if only else learnt
     names = names_to_find(catalogue, words, listed, offered)

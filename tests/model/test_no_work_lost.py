@@ -42,7 +42,7 @@ def test_an_erased_picture_is_cut_short_and_forgotten(backend: Any) -> None:
     hook.remove()
     assert whole.suffix.startswith(cut.suffix)
     assert steps < 10
-    assert backend._features.used_bytes == 0
+    assert backend._sight.kept.used_bytes == 0
 
 
 def test_what_the_grammar_decides_alone_does_not_go_through_the_network(backend: Any) -> None:

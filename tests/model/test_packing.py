@@ -158,3 +158,21 @@ def test_disk_and_quantising_together_are_refused(folder: Path) -> None:
 
     with pytest.raises(BackendUnavailable, match="offload=disk with quantize=none"):
         load_net(folder, count_weights(folder), Loading("nf4", "disk"), "cpu")
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(64, 48), (96, 64), (4304, 32)])
+def test_four_bit_layers_of_odd_shapes_answer_on_every_processor(inputs: int, outputs: int) -> None:
+    """SigLIP's layers of 4,304 features failed on processors with AVX512-BF16."""
+    import torch
+    from bitsandbytes.nn import Linear4bit
+
+    from model.loading import leave_odd_layers_unpacked
+
+    layer = Linear4bit(inputs, outputs, quant_type="nf4", compute_dtype=torch.bfloat16)
+    layer.to("cpu").eval().requires_grad_(False)
+    layer.support_avx512bf16_for_cpu = True  # as on such a processor
+    leave_odd_layers_unpacked(torch.nn.Sequential(layer))
+    assert not layer.support_avx512bf16_for_cpu
+    said = layer(torch.ones(1, inputs, dtype=torch.bfloat16))
+    assert said.shape == (1, outputs)
+    assert said.isfinite().all()

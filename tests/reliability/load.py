@@ -54,7 +54,8 @@ def load_held(folder: Path, is_full: bool) -> Bar:
 
 @contextmanager
 def _house_with_stub(data: Path) -> Iterator[str]:
-    with running_server(data, workers="0") as server:
+    # The burst's first tablet waits for the looks of all others, longer than a tablet may lie idle.
+    with running_server(data, workers="0", idle_seconds="3600") as server:
         command = [sys.executable, "-m", "tests.reliability.stub_worker", str(data)]
         stub = subprocess.Popen([*command, str(ANSWER_SECONDS)], cwd=ROOT)
         try:

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from collections import deque
 from pathlib import Path
 
 from app.row_work import Desk
@@ -20,6 +21,7 @@ def main(folder: Path, seconds: float) -> None:
     backend = ScriptedBackend(
         lambda request: said_of_picture(request, "the liver"), delay_seconds=seconds
     )
+    backend.requests = deque(maxlen=1)  # hours of pictures would fill the memory
     desk = Desk(
         house,
         scripted_engine(backend),

@@ -115,14 +115,14 @@ def test_figures_reach_the_card_of_a_base(tmp_path: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
     found = {"split": "dev", "splits": {"segmentation": "val"}}
     found |= {"segmentation": {"n": 9, "mean_dice": 0.51234, "absent_false_hard": 0.25}}
-    found["segmentation"] |= {"one_view": {"mean_dice": 0.47, "absent_false_hard": None}}
+    found["segmentation"] |= {"mask_tokens": {"mean_dice": 0.47, "absent_false_hard": None}}
     (tmp_path / "found.json").write_text(json.dumps(found))
     command = ["card", "--base", str(folder), "--metrics", str(tmp_path / "found.json")]
     assert main(command) == 0
     card = (folder / "README.md").read_text()
     assert "| val_mean_dice | 0.5123 |" in card
-    assert "| val_mean_dice_one_view | 0.47 |" in card
-    assert "most of five slightly different" in card
+    assert "| val_mean_dice_mask_tokens | 0.47 |" in card
+    assert "five slightly different" in card
     assert "| joint_steps | 3 |" in card
     written = json.loads((folder / "manifest.json").read_text())
     assert written["metrics"]["val_absent_false_hard"] == 0.25

@@ -119,7 +119,7 @@ def test_every_agreed_figure_is_in_the_json(house: Path, tmp_path: Path) -> None
     assert found["views"] == 5
     assert set(found["medpix"]["one_view"]) == triple
     alone = {"mean_dice", "macro_dice", "mean_iou", "absent_false_easy", "absent_false_hard"}
-    assert set(found["segmentation"]["one_view"]) == alone
+    assert set(found["segmentation"]["mask_tokens"]) == alone
 
 
 def test_findings_are_no_structures_and_the_atlas_is_image_blind(
@@ -139,7 +139,7 @@ def test_findings_are_no_structures_and_the_atlas_is_image_blind(
     assert found["absent_hard_n"] == 1
 
 
-def test_asked_through_one_view_the_figure_is_that_of_the_picture_alone(
+def test_asked_through_one_view_a_base_without_cell_head_gives_its_mask_tokens(
     house: Path, tmp_path: Path
 ) -> None:
     folder = house / "data" / "segmentation"
@@ -151,8 +151,8 @@ def test_asked_through_one_view_the_figure_is_that_of_the_picture_alone(
         found[views] = json.loads(out.read_text(encoding="utf-8"))
     one, five = found["1"]["segmentation"], found["5"]["segmentation"]
     assert (found["1"]["views"], found["5"]["views"]) == (1, 5)
-    assert one["one_view"] == five["one_view"]
-    assert one["mean_dice"] == one["one_view"]["mean_dice"]
+    assert one["mask_tokens"] == five["mask_tokens"]
+    assert one["mean_dice"] == one["mask_tokens"]["mean_dice"]
 
 
 def test_more_views_than_there_are_is_refused(

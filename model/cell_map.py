@@ -1,0 +1,115 @@
+"""Structures drawn from what the cells of a picture show, seen through several views."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.types import Box, CellMap, Mask
+
+LEAST_CHANCE: Final = 0.2
+"""A structure that no cell shows with this chance is not there."""
+EDGE: Final = 0.5
+"""Where the chance falls below this share of its highest, the structure ends: for parts of a few
+cells, whose chance never comes near one, far better than a fixed bound."""
+FINE: Final = 4
+"""Steps within a cell at which views are laid over each other."""
+
+Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One structure: bool[H, W], and the mean overlap of each view's own area with it."""
+
+    mask: Mask
+    agreement: float
+
+
+class BlendedMap:
+    """The views of one picture laid over each other; the first shows the whole picture."""
+
+    def __init__(self, maps: Sequence[CellMap], views: Sequence[Box]) -> None:
+        """Geometric mean of the chances (Box: the part of the picture that a view shows)."""
+        self.names = maps[0].names
+        self._maps, self._views = maps, views
+        self._side = maps[0].scores.shape[-1] * FINE
+        total = np.zeros((len(self.names) + 1, self._side, self._side), dtype=np.float32)
+        seen = np.zeros((self._side, self._side), dtype=np.float32)
+        for one, view in zip(maps, views, strict=True):
+            inside = _inside(view, self._side)
+            total += _laid(one.scores, view, self._side) * inside
+            seen += inside
+        self._chances = _softmax(np.asarray(total / seen, dtype=np.float32))
+
+    def chance(self, name: str) -> float:
+        """The highest chance with which a cell shows this structure."""
+        return float(self._chances[self._number(name)].max())
+
+    def is_fleeting(self, name: str) -> bool:
+        """Whether one view shows a structure that all together do not."""
+        number = self._number(name)
+        own = max(float(one.scores[number].max()) for one in self._maps)
+        return self.chance(name) < LEAST_CHANCE <= float(np.exp(own))
+
+    def draw(self, name: str, height: int, width: int) -> Drawn | None:
+        """This structure at the size of the picture; None where it is not there."""
+        chances = self._chances[self._number(name)]
+        if chances.max() < LEAST_CHANCE:
+            return None
+        bound = EDGE * chances.max()
+        rows, columns = (_weights(size, self._side, (0.0, 1.0)) for size in (height, width))
+        mask: Mask = rows @ chances @ columns.T >= bound
+        return Drawn(mask, self._agreement(name, chances >= bound)) if mask.any() else None
+
+    def _agreement(self, name: str, common: Mask) -> float:
+        number = self._number(name)
+        overlaps = []
+        for one, view in zip(self._maps, self._views, strict=True):
+            own = np.exp(_laid(one.scores[number], view, self._side))
+            inside = _inside(view, self._side) > 0
+            shown = (own >= max(EDGE * own.max(), EDGE * LEAST_CHANCE)) & inside
+            either = np.count_nonzero((shown | common) & inside)
+            overlaps.append(np.count_nonzero(shown & common) / either if either else 0.0)
+        return float(np.mean(overlaps))
+
+    def _number(self, name: str) -> int:
+        return self.names.index(name) + 1
+
+
+def _laid(scores: Values, view: Box, side: int) -> Values:
+    """Scores [..., S, S] of a view on the grid [..., side, side] of the whole picture."""
+    rows, columns = (_weights(side, scores.shape[-1], view[axis::2]) for axis in (0, 1))
+    return np.asarray(rows @ scores @ columns.T, dtype=np.float32)
+
+
+def _weights(targets: int, cells: int, span: Sequence[float]) -> Values:
+    """float32[targets, cells]: linear interpolation along one axis, the edge cells going on.
+
+    The cells divide `span` evenly and the targets [0, 1].
+    """
+    first, last = span
+    middles = (np.arange(targets) + 0.5) / targets
+    places = np.clip((middles - first) / (last - first) * cells - 0.5, 0.0, cells - 1.0)
+    lower = np.minimum(places.astype(np.int64), max(cells - 2, 0))
+    share = (places - lower).astype(np.float32)
+    weights = np.zeros((targets, cells), dtype=np.float32)
+    rows = np.arange(targets)
+    weights[rows, lower] = 1.0 - share
+    weights[rows, np.minimum(lower + 1, cells - 1)] += share
+    return weights
+
+
+def _inside(view: Box, side: int) -> Values:
+    """float32[side, side]: 1 where the view shows the picture."""
+    middles = (np.arange(side) + 0.5) / side
+    rows, columns = ((middles >= view[axis]) & (middles <= view[axis + 2]) for axis in (0, 1))
+    return (rows[:, None] & columns[None]).astype(np.float32)
+
+
+def _softmax(scores: Values) -> Values:
+    raised = np.exp(scores - scores.max(axis=0))
+    chances: Values = raised / raised.sum(axis=0)
+    return chances
