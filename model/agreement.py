@@ -68,6 +68,7 @@ def recognise_views(
     *,
     adapter: str | None = None,
     structures_adapter: str | None = None,
+    lists_structures: bool = True,
 ) -> list[Recognition]:
     """The model's words for the picture in each view; arguments as in `recognise`."""
     return [
@@ -77,6 +78,7 @@ def recognise_views(
             digest_of(image_digest, number),
             adapter=adapter,
             structures_adapter=structures_adapter,
+            lists_structures=lists_structures,
         )
         for number, view in enumerate(VIEWS)
     ]

@@ -53,27 +53,30 @@ def recognise(
     *,
     adapter: str | None = None,
     structures_adapter: str | None = None,
+    lists_structures: bool = True,
 ) -> Recognition:
     """Modality, plane, region and structures of a picture, asked in one batch.
 
-    The list of structures is asked of `structures_adapter`, the three words of `adapter`.
+    The list of structures is asked of `structures_adapter`, the three words of `adapter`; without
+    `lists_structures`, for somebody who knows them otherwise, it stays empty.
 
     A word outside the vocabulary becomes "other", an unknown region None. `structures` are the
     model's words as they come, each once: the caller knows which names exist.
     """
+    questions = {k: one for k, one in _QUESTIONS.items() if k != "structures" or lists_structures}
     requests = [
         Request(image, image_digest, answer_prefix(question), "free", asked, limit)
-        for name, (question, limit) in _QUESTIONS.items()
+        for name, (question, limit) in questions.items()
         for asked in (structures_adapter if name == "structures" else adapter,)
     ]
-    found = dict(zip(_QUESTIONS, backend.complete(requests), strict=True))
+    found = dict(zip(questions, backend.complete(requests), strict=True))
     words = {name: completion.suffix.strip() for name, completion in found.items()}
     votes = sum(words[name] == NOT_A_SCAN for name in ("modality", "plane", "region"))
     return Recognition(
         modality=_known(words["modality"], MODALITIES) or "other",
         plane=_known(words["plane"], PLANES) or "other",
         region=_known(words["region"], REGIONS),
-        structures=_listed(words["structures"]),
+        structures=_listed(words.get("structures", "")),
         is_scan=votes < _NOT_A_SCAN_VOTES,
         logprobs={name: completion.mean_logprob for name, completion in found.items()},
         seconds=max(completion.seconds for completion in found.values()),

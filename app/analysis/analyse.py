@@ -47,17 +47,17 @@ def analyse(
     `only` names the structures that a clinic wants looked for; empty for all that are learnt.
     """
     started = time.perf_counter()
+    learnt, mapped = engine.current().structures, engine.mapped_names()
+    offered = [name for name in learnt if name in only] if only else learnt
     seen = recognise_views(
         engine.backend,
         image,
         facts.image_digest,
         structures_adapter=engine.structures_adapter(),
+        lists_structures=not mapped.issuperset(offered),
     )
     words = choose_words(facts, voted(seen), image)
-    listed = {name for recognition in seen for name in recognition.structures}
-    listed |= engine.mapped_names()
-    learnt = engine.current().structures
-    offered = [name for name in learnt if name in only] if only else learnt
+    listed = mapped.union(*(recognition.structures for recognition in seen))
     names = names_to_find(catalogue, words, listed, offered)
     unhelped = why_unhelped(engine.current(), words, image)
     is_asked = words.is_scan and bool(names) and not unhelped

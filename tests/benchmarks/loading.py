@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+_PAGE_ELEMENTS = 1024
+"""A page of 4 KiB in float32, half of one in bfloat16."""
 HOWS = ("ours", "disk", "smallest", "plain")
 
 
@@ -37,7 +39,8 @@ def _plain(folder: Path) -> dict[str, Any]:
 
     started = time.perf_counter()
     net = PaliGemmaForConditionalGeneration.from_pretrained(folder, dtype="auto")
-    touched = sum(float(one.flatten()[0]) for one in net.parameters())
+    # A mapped file is not read before it is used: touch every page, as ours has read every one.
+    touched = sum(float(one.flatten()[::_PAGE_ELEMENTS].float().sum()) for one in net.parameters())
     return {"seconds": time.perf_counter() - started, "touched": touched, "peak_gib": _peak_gib()}
 
 

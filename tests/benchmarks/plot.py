@@ -1,5 +1,6 @@
 """Curves and bars as a small PNG, drawn with pillow."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from PIL import Image, ImageDraw
 Point = tuple[float, float]
 COLOURS = ("#1f6f8b", "#c06c2b", "#4a7c3a", "#7a4f9a", "#555555")
 WIDTH, HEIGHT, EDGE = 720, 420, 56
+STEPS = 5
 
 
 def draw_curves(
@@ -16,15 +18,15 @@ def draw_curves(
     """Each curve with its name; both axes begin at nothing."""
     picture = Image.new("RGB", (WIDTH, HEIGHT), "white")
     draw = ImageDraw.Draw(picture)
-    most_x = max(x for curve in curves.values() for x, _ in curve) or 1.0
-    most_y = max(y for curve in curves.values() for _, y in curve) or 1.0
+    most_x = _round_end(max(x for curve in curves.values() for x, _ in curve))
+    most_y = _round_end(max(y for curve in curves.values() for _, y in curve))
 
     def at(point: Point) -> Point:
         x = EDGE + point[0] / most_x * (WIDTH - 2 * EDGE)
         return x, HEIGHT - EDGE - point[1] / most_y * (HEIGHT - 2 * EDGE)
 
-    for step in range(6):
-        (x, y), share = at((most_x * step / 5, most_y * step / 5)), step / 5
+    for step in range(STEPS + 1):
+        (x, y), share = at((most_x * step / STEPS, most_y * step / STEPS)), step / STEPS
         draw.line([(EDGE, y), (WIDTH - EDGE, y)], fill="#dddddd")
         draw.text((8, y - 6), f"{most_y * share:g}", fill="black")
         draw.text((x - 8, HEIGHT - EDGE + 6), f"{most_x * share:g}", fill="black")
@@ -39,6 +41,12 @@ def draw_curves(
             draw.ellipse([x - 3, y - 3, x + 3, y + 3], fill=colour)
         draw.text((EDGE + 12, EDGE + 4 + 16 * number), name, fill=colour)
     picture.save(path, optimize=True)
+
+
+def _round_end(most: float) -> float:
+    """The end of an axis whose five steps are round numbers."""
+    power = 10.0 ** math.floor(math.log10((most or 1.0) / STEPS))
+    return next(STEPS * power * one for one in (1, 2, 2.5, 5, 10) if STEPS * power * one >= most)
 
 
 def draw_bars(path: Path, title: str, bars: Mapping[str, float]) -> None:

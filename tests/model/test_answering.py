@@ -62,3 +62,11 @@ def test_free_questions_use_the_prefixes_of_training() -> None:
         "caption de\n",
     ]
     assert [request.adapter for request in backend.requests] == [None, "knees", None]
+
+
+def test_structures_that_are_known_otherwise_are_not_asked_for() -> None:
+    backend = picture_of("CT", "axial", "abdomen", "liver")
+    found = recognise(backend, IMAGE, "digest", lists_structures=False)
+    assert (found.modality, found.plane, found.region) == ("CT", "axial", "abdomen")
+    assert found.structures == ()
+    assert len(backend.requests) == 3
