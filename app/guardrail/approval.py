@@ -77,9 +77,12 @@ class Approver:
             return Approval(False, "answer.unknown_word")
         # Only what hangs on an approved sentence may leave its subject unsaid.
         carried = goes_on or (anchored and reading.tagged[0] in _PRONOUNS)
+        tagged = reading.tagged
         if not (reading.anchored or carried):
-            return Approval(False, "answer.no_anchor")
-        reason = self._objection_to(reading.tagged)
+            tagged = self.vocabulary.with_subject(tagged) if anchored else ()
+            if not tagged:
+                return Approval(False, "answer.no_anchor")
+        reason = self._objection_to(tagged)
         return Approval(not reason, reason)
 
     def _objection_to(self, tagged: Sequence[str]) -> str:

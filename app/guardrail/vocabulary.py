@@ -18,6 +18,7 @@ PHRASE: Final = "ph"
 _PARTS: Final = frozenset({"anatomy", "picture", "device", "orientation", "shape", "thing"})
 _NO_ANCHOR: Final = frozenset({"shape", "thing", "likeness"})
 _LONGEST_COMPOUND: Final = 40
+_FIRST_WORDS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,23 @@ class Vocabulary:
     verbless: bool = False  # whether a sentence of this language needs no verb of its own
     links: tuple[str, ...] = ()  # what may stand between the parts of a compound; () for none
     never: tuple[str, ...] = ()  # word starts that no ending and no compound may bring in
+    pronouns: frozenset[str] = frozenset()  # what stands for something that was named before
+    stands_for: str = ""  # the part of the body that is judged the most strictly
+    verb_first: bool = False  # whether a sentence may leave its subject unsaid
+
+    def with_subject(self, tagged: Sequence[str]) -> tuple[str, ...]:
+        """A sentence with its pronoun, or the subject it leaves out, read as a part of the body.
+
+        () where neither stands at its beginning.
+        """
+        if not self.stands_for:
+            return ()
+        for at, word in enumerate(tagged[:_FIRST_WORDS]):
+            if word in self.pronouns:
+                return (*tagged[:at], self.stands_for, *tagged[at + 1 :])
+        if self.verb_first and self.groups.get(tagged[0], "").startswith("verb"):
+            return (self.stands_for, *tagged)
+        return ()
 
     def holds(self, word: str) -> bool:
         """Whether a folded word may stand in a shown sentence."""
@@ -84,6 +102,9 @@ def build_vocabulary(
     never: Sequence[str] = (),
     *,
     verbless: bool = False,
+    pronouns: Sequence[str] = (),
+    stands_for: str = "",
+    verb_first: bool = False,
 ) -> Vocabulary:
     """Expands every group (anchor?, prefixes, suffixes, words) to the forms it approves."""
     found: dict[str, str] = {}
@@ -105,6 +126,9 @@ def build_vocabulary(
         verbless,
         tuple(links),
         tuple(sorted({_one_word(word) for word in never})),
+        frozenset(map(_one_word, pronouns)),
+        _TAGS["anatomy"] + _one_word(stands_for) if stands_for else "",
+        verb_first,
     )
 
 

@@ -41,6 +41,9 @@ def read_words(
                 "links",
                 "never",
                 "verbless",
+                "pronouns",
+                "stands_for",
+                "verb_first",
             ),
             mistakes=mistakes,
         )
@@ -65,6 +68,9 @@ def read_words(
             text_list(keys.get("links"), mistakes),
             text(keys.get("never"), mistakes).split(),
             verbless=text(keys.get("verbless"), mistakes) == "yes",
+            pronouns=text(keys.get("pronouns"), mistakes).split(),
+            stands_for=text(keys.get("stands_for"), mistakes),
+            verb_first=text(keys.get("verb_first"), mistakes) == "yes",
         )
         extras[code] = {
             "plain": frozenset(words(fold(text(keys.get("plain"), mistakes)))),
