@@ -1,11 +1,11 @@
 """Sums up what a sentence says of somebody's state: who, which part, what is wrong, since when."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.guardrail.hearing import ASKED_PART, View
+from app.guardrail.hearing import ASKED_PART, QUESTION, View
 from app.guardrail.patterns import BORDER, Spans
 
 _LEAST_WORDS = 4
@@ -96,6 +96,9 @@ def read_sentences(scale: Scale, language: str, view: View) -> Iterator[frozense
     for start, _ in spans.get(ASKED_PART, ()):
         sentences.setdefault(bisect_right(ends, start), set()).add(ASKED_PART)
     implied = {_PERSON} if language in scale.without_person else set()
+    # Languages that leave the subject out often ask by the mark alone.
+    for at, _ in spans.get(QUESTION, ()) if implied else ():
+        sentences.setdefault(bisect_left(ends, at), set()).add(ASKED_PART)
     for held in sentences.values():
         yield frozenset(held | implied)
 

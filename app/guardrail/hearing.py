@@ -14,6 +14,7 @@ from app.guardrail.patterns import BORDER, OWN_PART, Spans
 from app.guardrail.supposing import SUPPOSED_PART, stated, supposed_parts
 
 COMMA: Final = ","
+QUESTION: Final = "?"
 ASKED_PART: Final = "asked_part"
 # The bare call ("help") counts when nothing else is said.
 _BARE_CALL: Final = "bare_call"
@@ -23,6 +24,9 @@ _TOKEN: Final = re.compile(
     WORD.pattern
     + r"|[.!?;:\u061f\u2026]+(?=\s|$)|[,\u060c\u061b](?=\s)|(?<=\s)[-\u2013\u2014]+(?=\s)"
 )
+_PAST: Final = "long_ago"
+# A year that is over says so in every language ("2003 hatte er einen Infarkt").
+_YEAR: Final = re.compile(r"19[2-9]\d|20[01]\d|202[0-4]")
 _SENTENCE_MARKS: Final = frozenset(".!?;:\u061f\u2026")
 _PIECE_END: Final = re.compile(r"[.!?;:\u061f\u2026]\s")
 # A text up to this long is one piece; of a longer one, only the pieces that change are read again.
@@ -72,18 +76,25 @@ def view_of(lexicon: Lexicon, marked: Sequence[str], patience: Patience) -> View
     """The concepts of words that stand between the marks of sentences and their parts."""
     tokens: list[str] = []
     borders: list[tuple[int, int]] = []
+    questions: list[tuple[int, int]] = []
     parts: list[int] = [0]
     for word in marked:
-        if word not in (BORDER, COMMA):
+        if word not in (BORDER, QUESTION, COMMA):
             tokens.append(word)
             continue
         parts.append(len(tokens))
-        if word == BORDER:
+        if word != COMMA:
             borders.append((len(tokens), len(tokens)))
+        if word == QUESTION:
+            questions.append((len(tokens), len(tokens)))
     found = lexicon.find(tokens, patience)
+    years = [(at, at + 1) for at, token in enumerate(tokens) if _YEAR.fullmatch(token)]
     for language, spans in found.items():
+        if years:
+            spans[_PAST] = sorted({*spans.get(_PAST, ()), *years})
         found[language] = _without_figures(spans)
         found[language][BORDER] = borders
+        found[language][QUESTION] = questions
         several = _parts_of(spans, parts, len(tokens))
         asked = _asked_parts(spans, several)
         supposed = supposed_parts({**spans, BORDER: borders}, several, asked)
@@ -107,7 +118,9 @@ def _words_of(lexicon: Lexicon, view: str, patience: Patience) -> list[str]:
         if token[0].isalnum():
             marked.append(token)
         else:
-            marked.append(BORDER if token[0] in _SENTENCE_MARKS else COMMA)
+            asks = "?" in token or "\u061f" in token
+            end = QUESTION if asks else BORDER
+            marked.append(end if token[0] in _SENTENCE_MARKS else COMMA)
     return split_glued(lexicon, marked, patience)
 
 
@@ -132,11 +145,11 @@ def _parts_of(spans: Spans, parts: Sequence[int], end: int) -> list[tuple[int, i
 def _own_parts(spans: Spans, parts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The parts that begin with somebody speaking of themselves, but for fillers."""
     mine = {start for start, _ in spans.get("i", ())}
-    skipped = {start for name in ("filler", "joiner") for start, _ in spans.get(name, ())}
+    skipped = dict(span for name in ("filler", "joiner") for span in spans.get(name, ()))
     return [
         (start, stop)
         for start, stop in parts
-        if start in mine or (start in skipped and start + 1 in mine)
+        if start in mine or skipped.get(start) in mine or skipped.get(start, 0) - 1 in mine
     ]
 
 

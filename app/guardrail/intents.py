@@ -28,6 +28,8 @@ _KEY_WORDS: Final = {
     "key_at_risk": "person_at_risk",
 }
 _READ_COVERAGE: Final = 0.6
+# A text of which one language knows so much is not read as mistyped English as well.
+_CLEAR_COVERAGE: Final = 0.7
 _LONG_TEXT: Final = 100
 _NOISE_COVERAGE: Final = 0.3
 _PERSON: Final = re.compile(
@@ -75,7 +77,10 @@ def find_intent(
     views = hear(policy.questions, text) if views is None else views
     if _hides_text(policy, text, views):
         return Intent("jailbreak", "ask.encoded")
-    languages = {language, "en", best_language(policy, tokens)}
+    best = best_language(policy, tokens)
+    languages = {language, best}
+    if best != "en" and coverage(policy, tokens) < _CLEAR_COVERAGE:
+        languages.add("en")
     if is_unread(policy, text):
         return Intent("unread_language", "ask.unread_language")
     for rule in policy.rules:

@@ -16,6 +16,7 @@ _REACH_OF_OTHERS = (8, 5)
 BORDER = "."
 # Where a part of a sentence begins with "I" or "my": what was said in general before ends there.
 OWN_PART = "own_part"
+TODAY = "today"
 # A text that says the same words a thousand times is judged by the first of them.
 _MOST_STARTS = 400
 
@@ -90,13 +91,27 @@ def _objected(pattern: Pattern, spans: Spans, chosen: list[tuple[int, int]]) -> 
         before, behind = _REACH.get(concept, _REACH_OF_OTHERS)
         first, last = low - before, low + behind if behind < 0 else high + behind
         first, last = within_sentence(spans.get(BORDER, []), (low, high), (first, last))
-        if concept == "in_general":
-            own = [at for at, _ in spans.get(OWN_PART, ()) if at <= low]
-            first = max(first, own[-1]) if own else first
+        first, last = _without_past(concept, spans, (low, high), (first, last))
         index = bisect_left(there, (first, 0))
         if index < len(there) and there[index][0] <= last:
             return True
     return False
+
+
+def _without_past(
+    concept: str, spans: Spans, match: tuple[int, int], reach: tuple[int, int]
+) -> tuple[int, int]:
+    """The reach of an objection, cut where somebody goes on to speak of themselves, or of now."""
+    first, last = reach
+    low, high = match
+    ends = {"in_general": OWN_PART, "long_ago": TODAY}.get(concept)
+    before = [at for at, _ in spans.get(ends, ()) if at <= low] if ends else []
+    if before:
+        first = max(first, before[-1])
+    if ends == TODAY:
+        behind = [at for at, _ in spans.get(OWN_PART, ()) if at >= high]
+        last = min(last, behind[0] - 1) if behind else last
+    return first, last
 
 
 def within_sentence(

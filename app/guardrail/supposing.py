@@ -24,6 +24,7 @@ _OBJECTIONS: Final = frozenset(
     [
         "asked",
         "asked_part",
+        "?",
         "away",
         "by_thing",
         "denied",
