@@ -1,5 +1,7 @@
 """The approved texts: complete, short, plain, and alike in every language."""
 
+# ruff: noqa: RUF001  (Turkish writes a dotless i)
+
 import pytest
 
 from app.guardrail import compose
@@ -29,6 +31,63 @@ NEVER = (
     "death", "dying", "dead", "stroke", "heart attack", "survival", "all clear",
     "nothing to worry", "don't worry", "you are healthy", "everything is normal",
 )  # fmt: skip
+
+# What is said, and the words by which it is known in each language, in the order of LANGUAGES.
+FACTS = {
+    "brain": ("brain", "hersenen", "gehirn", "cerveau", "cerebro", "beyn*", "mózg", "الدماغ"),
+    "fluid": ("fluid", "vocht", "flüssigkeit", "liquide", "líquido", "sıvı", "płynem", "سائل"),
+    "windpipe": (
+        *("windpipe", "luchtpijp", "luftröhre", "trachée", "tráquea"),
+        *("nefes borusuna", "tchawicę", "القصبة"),
+    ),
+    "soft parts": (
+        *("soft", "zachte", "weichen", "molles", "blandas", "yumuşak", "miękkie", "اللينة"),
+    ),
+    "bones": ("bones", "bot*", "knochen", "os", "huesos", "kemik*", "kości", "العظام"),
+    "lungs": ("lungs", "longen", "lunge", "poumons", "pulmones", "akciğer*", "płuca", "الرئتين"),
+    "heart": ("heart", "hart", "herz", "cœur", "corazón", "kalb*", "serce", "القلب"),
+    "ribs": ("ribs", "ribben", "rippen", "côtes", "costillas", "kaburga*", "żebra", "الأضلاع"),
+    "liver": ("liver", "lever", "leber", "foie", "hígado", "karaciğer*", "wątrobę", "الكبد"),
+    "kidneys": ("kidneys", "nieren", "nieren", "reins", "riñones", "böbrek*", "nerki", "الكليتين"),
+    "gut": ("gut", "darmen", "darm", "intestin", "intestino", "bağırsak*", "jelita", "الأمعاء"),
+    "bladder": ("bladder", "blaas", "blase", "vessie", "vejiga", "mesane*", "pęcherz", "المثانة"),
+    "joints": (
+        *("joints", "gewrichten", "gelenke", "articulations", "articulaciones"),
+        *("eklem*", "stawy", "المفاصل"),
+    ),
+    "muscles": (
+        *("muscles", "spieren", "muskeln", "muscles", "músculos", "kas*", "mięśnie", "العضلات"),
+    ),
+    "slices": ("slices", "plakjes", "scheiben", "tranches", "cortes", "dilim*", "warstwy", "شرائح"),
+    "magnet": (
+        "magnet",
+        "magneet",
+        "magneten",
+        "aimant",
+        "imán",
+        "mıknatıs",
+        "magnesu",
+        "مغناطيس*",
+    ),
+    "radio": ("radio", "radio*", "radio*", "radio", "radio", "radyo", "radiowych", "راديو"),
+    "x-rays": (
+        *("x-ray*", "röntgen*", "röntgen*", "rayons", "rayos", "röntgen", "rentgen*", "الأشعة"),
+    ),
+    "air": ("air", "lucht", "luft", "air", "aire", "hava", "powietrze", "الهواء"),
+}
+SAID = {
+    ("looks", "head"): {"brain", "fluid", "bones"},
+    ("looks", "neck"): {"windpipe", "soft parts", "bones"},
+    ("looks", "chest"): {"lungs", "heart", "ribs"},
+    ("looks", "abdomen"): {"liver", "kidneys", "gut"},
+    ("looks", "pelvis"): {"bladder", "soft parts", "bones"},
+    ("looks", "bones"): {"bones", "joints", "muscles"},
+    ("looks", "unknown"): set(),
+    ("made", "CT"): {"x-rays", "slices"},
+    ("made", "MR"): {"magnet", "radio", "x-rays"},
+    ("made", "X-ray"): {"x-rays", "bones", "air"},
+    ("made", "other"): set(),
+}
 
 
 def replies(language: str) -> list[str]:
@@ -76,6 +135,37 @@ def test_category_and_neutral_text_have_about_one_length(language: str) -> None:
         )
     ]
     assert max(lengths) - min(lengths) <= 20
+
+
+def facts_in(text: str, language: str) -> set[str]:
+    at = LANGUAGES.index(language)
+    return {fact for fact, words in FACTS.items() if holds(comparable(text), words[at])}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("part", "name"), SAID)
+def test_every_language_states_the_same_facts(language: str, part: str, name: str) -> None:
+    text = getattr(GUARD.policy.texts[language], part)[name]
+    named = SAID[part, name]
+    # "Made with rays" says in some languages which rays; the French say "radio" for the picture.
+    free = {"x-rays", "radio"} if (part, name) == ("made", "X-ray") else set()
+    assert facts_in(text, language) - free == named - free, text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_needs_about_as_many_words(language: str) -> None:
+    for region in (None, *REGIONS):
+        for modality in (None, "CT", "MR", "X-ray", "other"):
+            scan = Scan(region=region, modality=modality)
+            for function in (
+                compose.general_text,
+                lambda *known: compose.soften_text(*known, (), ""),
+                compose.neutral_text,
+            ):
+                lengths = [
+                    len(function(GUARD.policy, one, scan).split()) for one in ("en", language)
+                ]
+                assert abs(lengths[0] - lengths[1]) <= 20, (region, modality, lengths)
 
 
 def test_english_is_at_most_grade_six() -> None:
