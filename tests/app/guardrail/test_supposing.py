@@ -84,6 +84,12 @@ def test_a_year_that_is_over_and_a_figure_of_speech_call_nobody(
         ("en", "ive got 60 ibuprofen in my bag and im taking them after this"),
         ("de", "Ich habe vierzig Schlaftabletten in der Tasche und schlucke sie später."),
         ("ar", "ما عاد ابي اعيش"),
+        ("en", "the rope is already in the garage"),
+        ("nl", "als de uitslag slecht is rijd ik tegen een boom"),
+        ("nl", "ik ga die dokter neersteken"),
+        ("es", "esta noche me trago todo el frasco"),
+        ("tr", "burada ne yazdığımı bilmemeli"),  # noqa: RUF001
+        ("pl", "nikt za mną nie zatęskni"),
     ],
 )
 def test_a_plan_by_number_and_a_wish_in_dialect_call(language: str, question: str) -> None:
