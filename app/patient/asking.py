@@ -221,7 +221,9 @@ def _call_staff(
             at = _asking(house, session, tablet, row)
             known = _row(at, "question", question, "escalate", verdict.rule, text, verdict.kind)
             turns.add_turn(session, tablet.opened, known)
-        return f"/scan/{scan_id}#answers"
+            # While the picture is looked at, its page has no answers: the words stand alone then.
+            has_answers = row.status == "looked" or not at.can.look
+        return f"/scan/{scan_id}#answers" if has_answers else ""
 
     is_silent = verdict.kind == PERSON_AT_RISK
     token = request.cookies.get(cookie_name(house.settings), "")

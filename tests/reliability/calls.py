@@ -4,6 +4,7 @@ One figure: of so many emergencies typed on tablets, how many did not get the wo
 told that somebody comes before anybody had seen it, or never reached an open staff page.
 """
 
+import html
 import json
 import os
 import signal
@@ -13,11 +14,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 
 from app.deps import House
+from app.patient.calling import UNANSWERED_AFTER
 from app.staff.login import add_staff
 from app.storage import alerts, audit
 from tests.builders import open_test_house, png_bytes
@@ -41,6 +44,7 @@ class Tally:
     asked: int = 0
     late_words: int = 0
     false_comfort: int = 0
+    wrong_words: int = 0
     lost: int = 0
     waits: list[float] = field(default_factory=list)
 
@@ -49,7 +53,7 @@ class Tally:
         """Every call counts once or more."""
         slow = sum(wait > HEARD_SECONDS for wait in self.waits)
         too_slow = max(0, slow - len(self.waits) // 100)  # the bar is on the 99th percentile
-        return self.late_words + self.false_comfort + self.lost + too_slow
+        return self.late_words + self.false_comfort + self.wrong_words + self.lost + too_slow
 
 
 def calls_for_help(folder: Path, is_full: bool) -> Bar:
@@ -64,12 +68,13 @@ def calls_for_help(folder: Path, is_full: bool) -> Bar:
         _call_in(server, house, tally, each, _dead_model)
         _call_in(server, house, tally, each, _locked_database)
         _call_in(server, house, tally, each, _no_trouble, reloads=True)
+        _unanswered(server, house, tally)
     _over_a_restart(data, house, tally, each)
     waits = sorted(tally.waits)
     p99 = waits[int(0.99 * len(waits))] if waits else float("nan")
     what = (
         f"calls for help (words late {tally.late_words}, false comfort {tally.false_comfort}, "
-        f"lost {tally.lost}, heard after p99 {p99:.2f} s)"
+        f"words wrong {tally.wrong_words}, lost {tally.lost}, heard after p99 {p99:.2f} s)"
     )
     return Bar(28, what, tally.failures, tally.asked, WANTED, time.monotonic() - started)
 
@@ -148,7 +153,7 @@ def _call_in(
             if reloads:
                 nurse.reload()
             heard = nurse.heard
-            _ask(tablet, scan, tally)
+            _ask(tablet, scan, tally, house)
             limit = HEARD_SECONDS * 4 if is_calm else HEARD_AFTER_TROUBLE_SECONDS
             wait = nurse.wait_for_more(heard, limit)
             if wait is None:
@@ -156,16 +161,41 @@ def _call_in(
             elif is_calm:
                 tally.waits.append(wait)
             nurse.confirm_all()
+            told = tablet.get("/help").text
+            tally.wrong_words += not _says(told, house, "alert_seen")
 
 
-def _ask(tablet: httpx.Client, scan: str, tally: Tally) -> None:
+def _says(page: str, house: House, key: str, **slots: str) -> bool:
+    """Whether a page holds an approved text word for word."""
+    return house.guard.fixed(key, "en", **slots) in html.unescape(page)
+
+
+def _ask(tablet: httpx.Client, scan: str, tally: Tally, house: House) -> None:
+    """Ask, and see the words at once; a message is named only when staff can read it."""
     begun = time.monotonic()
     answer = tablet.post(f"{scan}/ask", data={"kind": "question", "question": QUESTION})
     took = time.monotonic() - begun
     tally.asked += 1
     text = answer.text
     tally.late_words += not ("nurse" in text and took < AT_ONCE_SECONDS)
-    tally.false_comfort += "on the way" in text.split('data-testid="answer"')[-1]
+    answer_words = text.split('data-testid="answer"')[-1]
+    tally.false_comfort += "on the way" in answer_words
+    tally.wrong_words += not _says(answer_words, house, "emergency")
+    if _says(text, house, "alert_sent"):
+        with house.sessions() as session:
+            tally.false_comfort += not alerts.unseen(session)
+
+
+def _unanswered(server: RunningServer, house: House, tally: Tally) -> None:
+    """A call that nobody has seen for half a minute says so, with the number to call."""
+    with _tablet(server.address) as (tablet, scan):
+        _ask(tablet, scan, tally, house)
+        with house.sessions() as session, session.begin():
+            for alert in alerts.unseen(session):
+                alert.raised_at -= UNANSWERED_AFTER + timedelta(seconds=1)
+        number = house.clinic.clinic.emergency_number
+        told = tablet.get("/help").text
+        tally.wrong_words += not _says(told, house, "alert_unanswered", emergency_number=number)
 
 
 class _Nurse:

@@ -114,3 +114,13 @@ def test_a_file_that_was_cut_off_does_not_stop_the_start(house: House) -> None:
     folder.mkdir()
     (folder / "broken.json").write_text('{"call_id": "x"')
     assert Outbox(house).pending() == []
+
+
+def test_words_come_at_once_while_the_picture_is_still_looked_at(
+    house: House, patient: tuple[TestClient, str]
+) -> None:
+    client, ask = patient
+    answer = client.post(ask, data={"kind": "question", "question": QUESTION})
+    words = answer.text.split('data-testid="answer"')[-1]
+    assert house.guard.fixed("emergency", "en") in words
+    assert len(waiting(house)) == 1
