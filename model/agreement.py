@@ -117,22 +117,13 @@ def find_in_views(
     """
     names = list(dict.fromkeys(labels))
     blended = blend_views(backend, image, image_digest, adapter, views)
-    mapped = [name for name in names if blended is not None and name in blended.names]
-    found: dict[str, Common | None] = {}
-    if blended is not None:
-        found = {name: _common_in(blended, name, *image.shape[:2]) for name in mapped}
-        found = {name: one for name, one in found.items() if one or blended.is_fleeting(name)}
+    found = _mapped(blended, names, *image.shape[:2]) if blended else {}
+    asked = [name for name in names if blended is None or name not in blended.names]
     masks: dict[str, list[Mask]] = {}
-    rest = [name for name in names if name not in mapped]
-    for number, view in enumerate(views if rest else ()):
+    for number, view in enumerate(views if asked else ()):
+        shown, digest = seen_through(image, view), digest_of(image_digest, number)
         said = find_regions(
-            backend,
-            seen_through(image, view),
-            digest_of(image_digest, number),
-            rest,
-            codec,
-            adapter=adapter,
-            group_size=group_size,
+            backend, shown, digest, asked, codec, adapter=adapter, group_size=group_size
         )
         for region in said.regions:
             if region.mask is not None:
@@ -140,12 +131,10 @@ def find_in_views(
                 if whole.any():
                     masks.setdefault(region.label, []).append(whole)
     found |= {name: common(ones, len(views)) for name, ones in masks.items()}
-    return FoundInViews(
-        tuple(
-            (_region(name, one.mask), one.agreement) for name in names if (one := found.get(name))
-        ),
-        tuple(name for name, one in found.items() if one is None),
-    )
+    regions = [
+        (_region(name, one.mask), one.agreement) for name in names if (one := found.get(name))
+    ]
+    return FoundInViews(tuple(regions), tuple(name for name, one in found.items() if one is None))
 
 
 def blend_views(
@@ -171,9 +160,18 @@ def blend_views(
     return BlendedMap(maps, boxes)
 
 
-def _common_in(blended: BlendedMap, name: str, height: int, width: int) -> Common | None:
-    drawn = blended.draw(name, height, width)
-    return None if drawn is None else Common(drawn.mask, drawn.agreement)
+def _mapped(
+    blended: BlendedMap, names: Sequence[str], height: int, width: int
+) -> dict[str, Common | None]:
+    """What the map shows of the names it knows; None for one that a single view shows."""
+    found: dict[str, Common | None] = {}
+    for name in blended.names:
+        drawn = blended.draw(name, height, width) if name in names else None
+        if drawn is not None:
+            found[name] = Common(drawn.mask, drawn.agreement)
+        elif name in names and blended.is_fleeting(name):
+            found[name] = None
+    return found
 
 
 def seen_through(image: Image, view: View) -> Image:
