@@ -15,7 +15,7 @@ from model.answering import Recognition, recognise
 from model.backend import Backend, MapsCells
 from model.cell_map import BlendedMap
 from model.segmentation import GROUP_SIZE, Codec, find_regions
-from model.types import Image, Mask, Region
+from model.types import Box, Image, Mask, Region
 
 Word = TypeVar("Word")
 View = tuple[float, float, float, float]
@@ -147,17 +147,16 @@ def blend_views(
     """What the cells show in all views together; None where the backend maps no cells."""
     if not isinstance(backend, MapsCells):
         return None
-    maps, boxes = [], []
+    digests = [digest_of(image_digest, number) for number in range(len(views))]
+    maps = backend.map_cells([seen_through(image, view) for view in views], digests, adapter)
+    return BlendedMap(maps, [_shown(image, view) for view in views]) if maps else None
+
+
+def _shown(image: Image, view: View) -> Box:
+    """The part of the picture that a view really shows, to the pixel."""
     height, width = image.shape[:2]
-    for number, view in enumerate(views):
-        shown = seen_through(image, view)
-        one = backend.map_cells(shown, digest_of(image_digest, number), adapter)
-        if one is None:
-            return None
-        top, left, bottom, right = _corners(height, width, view)
-        maps.append(one)
-        boxes.append((top / height, left / width, bottom / height, right / width))
-    return BlendedMap(maps, boxes)
+    top, left, bottom, right = _corners(height, width, view)
+    return top / height, left / width, bottom / height, right / width
 
 
 def _mapped(

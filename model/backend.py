@@ -79,8 +79,8 @@ class MapsCells(Protocol):
         ...
 
     def map_cells(
-        self, image: Image, image_digest: str, adapter: str | None = None
-    ) -> CellMap | None:
-        """What each cell shows (arguments as in Request); None where the base has no cell head,
-        or where an adapter answers, which was taught to draw with tokens."""
+        self, images: Sequence[Image], image_digests: Sequence[str], adapter: str | None = None
+    ) -> list[CellMap]:
+        """What each cell of each picture shows (arguments as in Request); empty where the base has
+        no cell head, or where an adapter answers, which was taught to draw with tokens."""
         ...

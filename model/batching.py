@@ -114,12 +114,12 @@ class BatchingBackend:
         return self.inner.mapped_names() if isinstance(self.inner, MapsCells) else ()
 
     def map_cells(
-        self, image: Image, image_digest: str, adapter: str | None = None
-    ) -> CellMap | None:
+        self, images: Sequence[Image], image_digests: Sequence[str], adapter: str | None = None
+    ) -> list[CellMap]:
         """As the backend within, which lets it wait for the batch that runs."""
         if not isinstance(self.inner, MapsCells):
-            return None
-        return self.inner.map_cells(image, image_digest, adapter)
+            return []
+        return self.inner.map_cells(images, image_digests, adapter)
 
     def costs(self) -> Costs | None:
         """As the inner backend."""

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from model.types import Box, CellMap, Mask
 
-LEAST_CHANCE: Final = 0.2
-"""A structure that no cell shows with this chance is not there."""
+LEAST_CHANCE: Final = 0.1
+"""A structure that no cell shows with this chance is not there. On every third val slice 0.1, 0.2
+and 0.3 give mean Dice 0.614, 0.609 and 0.603, and false masks on 10, 5 and 5 % of hard absents."""
 EDGE: Final = 0.5
 """Where the chance falls below this share of its highest, the structure ends: for parts of a few
 cells, whose chance never comes near one, far better than a fixed bound."""
@@ -81,8 +82,12 @@ class BlendedMap:
 
 def _laid(scores: Values, view: Box, side: int) -> Values:
     """Scores [..., S, S] of a view on the grid [..., side, side] of the whole picture."""
-    rows, columns = (_weights(side, scores.shape[-1], view[axis::2]) for axis in (0, 1))
-    return np.asarray(rows @ scores @ columns.T, dtype=np.float32)
+    cells = scores.shape[-1]
+    rows, columns = (_weights(side, cells, view[axis::2]) for axis in (0, 1))
+    # Two large products: a small one for each name is many times slower.
+    across = (scores.reshape(-1, cells) @ columns.T).reshape(-1, cells, side)
+    laid = rows @ across.transpose(1, 0, 2).reshape(cells, -1)
+    return laid.reshape(side, -1, side).transpose(1, 0, 2).reshape(*scores.shape[:-2], side, side)
 
 
 def _weights(targets: int, cells: int, span: Sequence[float]) -> Values:

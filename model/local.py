@@ -107,23 +107,22 @@ class LocalBackend:
         return self._base.cells.names if self._base.cells else ()
 
     def map_cells(
-        self, image: Image, image_digest: str, adapter: str | None = None
-    ) -> CellMap | None:
-        """What each cell of a picture shows; None without a cell head, or where an adapter answers.
+        self, images: Sequence[Image], image_digests: Sequence[str], adapter: str | None = None
+    ) -> list[CellMap]:
+        """What each cell shows; empty without a cell head, or where an adapter answers.
 
         Raises:
-            AdapterMismatch: as in `complete`.
-            BackendUnavailable: the backend was closed.
+            AdapterMismatch, BackendUnavailable: as in `complete`.
         """
         with self._lock:
             self._check_open()
-            asked = self._adapter_for(Request(image, image_digest, "", adapter=adapter))
-            if self._base.cells is None or asked is not None:
-                return None
+            if self._base.cells is None or self._adapter_for(adapter) is not None:
+                return []
             with self._switch.using(None):
-                found = self._base.cells.read(self._sight.features(image, image_digest, None))
+                pairs = zip(images, image_digests, strict=True)
+                seen = [self._sight.features(image, digest, None) for image, digest in pairs]
             self._forget_unwanted()
-            return found
+            return [self._base.cells.read(features) for features in seen]
 
     def activate(self, adapter: str) -> None:
         """Switch to the adapter in this folder.
@@ -208,22 +207,22 @@ class LocalBackend:
         """Places of the requests that may share a batch: same adapter, all free or none."""
         groups: dict[tuple[str | None, bool], list[int]] = {}
         for place, request in enumerate(requests):
-            key = (self._adapter_for(request), request.grammar == "free")
+            key = (self._adapter_for(request.adapter), request.grammar == "free")
             groups.setdefault(key, []).append(place)
         return list(groups.values())
 
-    def _adapter_for(self, request: Request) -> str | None:
-        if request.adapter is None:
+    def _adapter_for(self, asked: str | None) -> str | None:
+        if asked is None:
             return self._active
-        if request.adapter == BASE_ALONE:
+        if asked == BASE_ALONE:
             return None
-        if request.adapter not in self._switch.kept():
-            raise AdapterMismatch(f"The adapter {request.adapter} is not loaded.")
-        return request.adapter
+        if asked not in self._switch.kept():
+            raise AdapterMismatch(f"The adapter {asked} is not loaded.")
+        return asked
 
     def _answer(self, requests: Sequence[Request]) -> list[Completion]:
         started = time.perf_counter()
-        adapter = self._adapter_for(requests[0])
+        adapter = self._adapter_for(requests[0].adapter)
         with self._switch.using(adapter):
             rows = self._rows(requests, adapter)
             generated = decode_greedily(

@@ -1,5 +1,6 @@
 """Structures drawn from a cell map: views over each other, edges, agreement, the head's file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,12 @@ class Painter(ScriptedBackend):
         return NAMES
 
     def map_cells(
-        self, image: Image, image_digest: str, adapter: str | None = None
-    ) -> CellMap | None:
-        self.mapped.append(image_digest)
-        if adapter is not None:
-            return None
+        self, images: Sequence[Image], image_digests: Sequence[str], adapter: str | None = None
+    ) -> list[CellMap]:
+        self.mapped.extend(image_digests)
+        return [] if adapter is not None else [self._map(image) for image in images]
+
+    def _map(self, image: Image) -> CellMap:
         height, width = image.shape[:2]
         rows = ((np.arange(SIDE) + 0.5) / SIDE * height).astype(int)
         columns = ((np.arange(SIDE) + 0.5) / SIDE * width).astype(int)
@@ -81,7 +83,7 @@ def test_a_structure_is_drawn_where_its_cells_are() -> None:
 
 
 def test_what_no_cell_shows_is_not_there() -> None:
-    blended = BlendedMap([cells(block(0.25, 0.5, 0.5, 0.75, chance=0.15))], [WHOLE])
+    blended = BlendedMap([cells(block(0.25, 0.5, 0.5, 0.75, chance=0.08))], [WHOLE])
     assert blended.draw("liver", 50, 50) is None
     assert blended.draw("spleen", 50, 50) is None
 
@@ -162,12 +164,10 @@ def test_a_folder_with_a_head_maps_cells_and_one_without_does_not(folder: Path) 
     try:
         assert isinstance(backend, MapsCells)
         assert backend.mapped_names() == NAMES
-        found = backend.map_cells(picture(60, 80, 120, 160), "digest")
-        assert found is not None
+        (found,) = backend.map_cells([picture(60, 80, 120, 160)], ["digest"])
         assert found.scores.shape == (3, 16, 16)
         assert np.exp(found.scores).sum(0) == pytest.approx(1.0, abs=1e-4)
-        again = backend.map_cells(picture(0, 0, 1, 1), "digest")  # seen already under this digest
-        assert again is not None
+        (again,) = backend.map_cells([picture(0, 0, 1, 1)], ["digest"])  # seen already
         assert (again.scores == found.scores).all()
     finally:
         backend.close()
