@@ -1,5 +1,6 @@
 """Keeps one worker child alive beside the server, files arrivals, and does the housekeeping."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -53,7 +54,7 @@ class Supervisor:
         pause = 0.5
         while not self._stopping.is_set():
             started = time.monotonic()
-            self._child = subprocess.Popen([sys.executable, "-m", "app", "worker"])
+            self._child = subprocess.Popen([sys.executable, "-m", "app", "worker"], env=_calm())
             code = self._child.wait()
             if self._stopping.is_set():
                 return
@@ -87,3 +88,11 @@ class Supervisor:
             except Exception as error:  # the next round tries again; the server must live on
                 log.error("delivery_failed", error_type=type(error).__name__)
             self._stopping.wait(DELIVERY_SECONDS)
+
+
+def _calm() -> dict[str, str]:
+    """The worker's environment: numpy's small products on one thread, beside torch's own threads.
+
+    Two threads that wait for each other on a busy machine made a look twenty times as long.
+    """
+    return {"OPENBLAS_NUM_THREADS": "1", **os.environ}

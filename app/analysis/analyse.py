@@ -19,8 +19,8 @@ from model.types import Image, Region
 
 TOO_POOR: Final = "too_poor"
 MIN_AGREEMENT: Final = 0.5
-"""Mean overlap of each view's mask with the common one. On 60 val slices of the segmentation pack
-this bound gave 0.62 right of what was shown, against 0.61 from one view, and showed more."""
+"""Mean overlap of each view's mask with the common one. On 43 val slices of the segmentation pack
+149 structures are shown so: 97 % of them are there, 89 % with a Dice of at least 0.5."""
 
 
 @dataclass(frozen=True)
