@@ -115,6 +115,7 @@ def _settings(config: BaseConfig) -> dict[str, Any]:
     settings = as_plain(config)
     for folder in ("data", "cache", "out"):
         settings.pop(folder)
+    settings["start_from"] = Path(config.start_from).name  # no path of the machine it was made on
     settings["licences"] = list(config.licences)
     return settings
 
