@@ -19,6 +19,7 @@ Reasons for a refusal (each page text says why and what to do next):
 * ``no_pixels``: DICOM without a picture (a report, a plan).
 * ``unsupported_modality``: DICOM of another kind than CT, MR or X-ray, such as ultrasound.
 * ``not_a_person``: the header says that an animal was examined.
+* ``two_patients``: the files carry two patient numbers; one examination at a time.
 * ``too_slow``: opening it took longer than allowed, or too many others are being opened now.
 * ``stopped``: whoever sent it does not wait for it any more.
 
@@ -55,6 +56,7 @@ REASONS: Final = (
     "no_pixels",
     "unsupported_modality",
     "not_a_person",
+    "two_patients",
     "too_slow",
     "stopped",
 )

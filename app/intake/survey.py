@@ -31,6 +31,7 @@ _READ: Final = frozenset(
         *header_words.READ,
         *dicom_pixels.READ,
         *GROUPS,
+        "PatientID",
         "SOPInstanceUID",
         "SeriesInstanceUID",
         "StudyInstanceUID",
@@ -59,12 +60,14 @@ class Survey:
         items: the pictures of DICOM files.
         pictures: numbers of files that are pictures such as PNG.
         left_out: why other files are of no use here, with how many they are.
+        patients: the patient numbers in DICOM files; never leave the decoding process.
     """
 
     sources: list[Source] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     pictures: list[int] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    patients: set[str] = field(default_factory=set)
 
 
 def survey(sources: Iterable[Source], limits: Limits, tick: Callable[[int], None]) -> Survey:
@@ -76,7 +79,8 @@ def survey(sources: Iterable[Source], limits: Limits, tick: Callable[[int], None
         tick: called after each file with how many were read.
 
     Raises:
-        Refused: too much altogether, or a locked or damaged zip.
+        Refused: too much altogether, a locked or damaged zip, or ``two_patients``: pictures of
+            two people are never shown as one person's, whatever else their headers agree in.
     """
     found = Survey()
     for count, source in enumerate(sources, start=1):
@@ -90,6 +94,8 @@ def survey(sources: Iterable[Source], limits: Limits, tick: Callable[[int], None
             # Decoders of headers meet hostile bytes and raise anything; one such file is left
             # out, and the rest of the CD is still of use.
             found.left_out["broken"] += 1
+        if len(found.patients) > 1:
+            raise Refused("two_patients")
         tick(count)
     return found
 
@@ -103,12 +109,14 @@ def _note(source: Source, found: Survey, limits: Limits) -> None:
     if kind != DICOM:
         found.pictures.append(number)
     else:
-        found.items += _items(source, head, number, limits)
+        dataset, syntax = _header(source, head, limits)
+        if patient := word_of(dataset, "PatientID"):
+            found.patients.add(patient)
+        found.items += _items(dataset, syntax, head, number, limits)
     found.sources.append(source)
 
 
-def _items(source: Source, head: bytes, number: int, limits: Limits) -> list[Item]:
-    dataset, syntax = _header(source, head, limits)
+def _items(dataset: Dataset, syntax: str, head: bytes, number: int, limits: Limits) -> list[Item]:
     if values_of(dataset, "DirectoryRecordSequence"):
         raise Refused("table_of_contents")
     if len(dataset) == 0:
@@ -164,11 +172,14 @@ def _item(dataset: Dataset, modality: str, source: int, frame: int, frames: int)
 
 
 def _series(dataset: Dataset) -> tuple[str, ...]:
-    """What a file belongs to; files that do not say belong together by study and number."""
-    uid = word_of(dataset, "SeriesInstanceUID")
-    return (
-        (uid,) if uid else (word_of(dataset, "StudyInstanceUID"), word_of(dataset, "SeriesNumber"))
-    )
+    """What a file belongs to; files that do not say belong together by study and number.
+
+    A file that names no patient is no part of a series that names one.
+    """
+    patient, uid = word_of(dataset, "PatientID"), word_of(dataset, "SeriesInstanceUID")
+    if uid:
+        return patient, uid
+    return patient, word_of(dataset, "StudyInstanceUID"), word_of(dataset, "SeriesNumber")
 
 
 def _kind(dataset: Dataset, kinds: tuple[str, ...], file: int | None) -> tuple[object, ...]:

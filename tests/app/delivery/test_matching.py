@@ -22,6 +22,7 @@ from tests.app.delivery.waiting_room import (
     visit_for,
 )
 from tests.app.intake.made_files import shipped
+from tests.app.intake.made_series import two_people_in_one_series
 from tests.app.staff.cast import SignedIn
 from tests.dicom_peers import DELIVERED
 
@@ -175,6 +176,18 @@ def test_two_patients_in_one_examination_are_attached_by_nobody(
     arrival_id = waiting(house, mixed)
     assert arrivals_in(house)[0].reason == "two_patients"
     assert attach(signed_in("nurse"), arrival_id, opened, patient_id=MINE).status_code == 409
+
+
+def test_real_slices_of_two_people_in_one_series_are_held_and_nothing_of_them_is_shown(
+    house: House, signed_in: SignedIn
+) -> None:
+    opened, nina = visit_for(house, patient_id="77654033"), signed_in("nurse")
+    arrival_id = waiting(house, two_people_in_one_series())
+    assert arrivals_in(house)[0].reason == "two_patients"
+    assert "Files of two patients" in nina.get("/staff/arrivals").text
+    for typed in ("77654033", "98890234"):
+        assert attach(nina, arrival_id, opened, patient_id=typed).status_code == 409
+    assert scans_in(house, opened) == []
 
 
 def test_pictures_without_any_number_need_a_tick(house: House, signed_in: SignedIn) -> None:

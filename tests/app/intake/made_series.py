@@ -5,9 +5,10 @@ import zipfile
 from typing import Any
 
 import numpy as np
+from pydicom import dcmread
 from pydicom.uid import generate_uid
 
-from tests.app.intake.made_files import ct_dataset, file_of
+from tests.app.intake.made_files import ct_dataset, file_of, shipped
 
 SERIES = generate_uid()
 
@@ -39,6 +40,23 @@ def drawn_ct(number: int, count: int, size: int = 128, **changes: Any) -> bytes:
 def drawn_series(count: int, size: int = 128, **changes: Any) -> list[bytes]:
     """The files of one series, in the order of its slices."""
     return [drawn_ct(number, count, size, **changes) for number in range(count)]
+
+
+def two_people_in_one_series() -> list[bytes]:
+    """Real CT slices of two people, out of pydicom's wheel, under one study and one series.
+
+    The wheel holds them at 16 x 16; they are made large enough to be shown.
+    """
+    folder = "dicomdirtests"
+    names = [f"{folder}/77654033/CT2/{name}" for name in ("17106", "17136", "17166")]
+    names += [f"{folder}/98892001/CT5N/{name}" for name in ("2062", "2392", "2693")]
+    read = [dcmread(io.BytesIO(shipped(name))) for name in names]
+    for dataset in read:
+        pixels = np.kron(dataset.pixel_array, np.ones((4, 4), dtype=np.int16))
+        dataset.PixelData, (dataset.Rows, dataset.Columns) = pixels.tobytes(), pixels.shape
+        dataset.StudyInstanceUID = read[0].StudyInstanceUID
+        dataset.SeriesInstanceUID = read[0].SeriesInstanceUID
+    return [file_of(dataset) for dataset in read]
 
 
 def zip_of(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -20,7 +20,7 @@ from app.intake.receive import Refusal
 from app.intake.series import Arrival, Slice, receive_files
 from model.pixels import CT_PRESETS
 from tests.app.intake.made_files import ct_dataset, file_of, pixels_of, ramp, shipped
-from tests.app.intake.made_series import drawn_ct, drawn_series, zip_of
+from tests.app.intake.made_series import drawn_ct, drawn_series, two_people_in_one_series, zip_of
 from tests.builders import png_bytes
 
 MANY_FRAMES = {"NumberOfFrames": 4, "PixelData": ramp(128).tobytes()}
@@ -229,6 +229,28 @@ def outcome(path: Path) -> str:
         grey = windowed(unpack(one.stored)) if is_packed(one.stored) else pixels_of(one.stored)
         assert min(grey.shape[:2]) >= 32, path.name
     return "shown"
+
+
+def test_two_people_inside_one_series_are_not_taken_as_one() -> None:
+    mixed = two_people_in_one_series()
+    assert receive_files(mixed) == Refusal("two_patients")
+    assert receive_files([zip_of({str(n): one for n, one in enumerate(mixed)})]).reason == (
+        "two_patients"
+    )
+    for of_one in (mixed[:3], mixed[3:]):
+        (series,) = arrived(of_one).series
+        assert series.count == 3
+
+
+def test_two_people_are_told_apart_in_different_series_too() -> None:
+    files = [*drawn_series(2, PatientID="A-1"), drawn_ct(0, 1, PatientID="B-2", Modality="MR")]
+    assert receive_files(files) == Refusal("two_patients")
+
+
+def test_a_slice_without_a_patient_is_no_part_of_a_series_that_names_one() -> None:
+    arrival = arrived([*drawn_series(3, PatientID="A-1"), drawn_ct(7, 9)])
+    assert sorted(series.count for series in arrival.series) == [1, 3]
+    assert [all_slices(arrival).keys()] == [{0, 1, 2}]
 
 
 def test_every_file_of_pydicom_gives_slices_or_a_reason() -> None:

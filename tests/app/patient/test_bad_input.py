@@ -13,6 +13,7 @@ from app.patient.access import MAX_TRIES, CodeTries
 from app.storage import scans, visits
 from app.storage.tables import TabletSession
 from app.storage.visits import new_code
+from tests.app.intake.made_series import two_people_in_one_series, zip_of
 from tests.app.patient.conftest import OpenHouse
 from tests.app.patient.visitor import Visitor
 from tests.builders import png_bytes
@@ -46,6 +47,7 @@ FILES = {
     "cut_png": png_bytes()[:2_000],
     "document": b"%PDF-1.7\n%%EOF\n",
     "packed": b"PK\x03\x04" + b"\0" * 60,
+    "two_people": zip_of({str(n): one for n, one in enumerate(two_people_in_one_series())}),
     "program": b"\x7fELF" + b"\0" * 200,
 }
 
