@@ -181,6 +181,11 @@ def _places(folder: Path, loading: Loading, device: str) -> Any:
     with torch.device("meta"):
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         net = PaliGemmaForConditionalGeneration(config)
+    return disk_places(net, device)
+
+
+def disk_places(net: Any, device: str) -> dict[str, str]:
+    """A device map that leaves the numbered layers on disk and puts all others on the device."""
     places: dict[str, str] = {}
     for name, module in net.named_modules():
         has_own = next(module.parameters(recurse=False), None) is not None

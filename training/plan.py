@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import yaml
 
-from training.plan_bases import UnknownBase, open_base, text_tokens
+from training.plan_bases import open_base, text_tokens
 from training.plan_layers import count_layers
+from training.plan_measure import measure
 from training.plan_memory import (
     GIB,
     MOMENTS,
@@ -21,6 +22,7 @@ from training.plan_memory import (
     plan_memory,
     without_waste,
 )
+from training.plan_offload import Offload, fits, place
 from training.plan_table import Answer, as_dictionary, as_table
 from training.targets import CHOICES
 
@@ -28,21 +30,35 @@ _SIZE: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>GiB|GB|MiB|MB)$
 _UNITS: Final = {"gib": GIB, "gb": 10**9, "mib": 2**20, "mb": 10**6}
 
 
-def make_plan(name: str, choices: Choices, gpu_bytes: int | None = None) -> Answer:
+def make_plan(
+    name: str,
+    choices: Choices,
+    gpu_bytes: int | None = None,
+    *,
+    offload: Offload = "none",
+    is_measured: bool = False,
+) -> Answer:
     """The plan for one base.
 
     Args:
         name: a published PaliGemma's hub id, or a folder with a config.json.
         gpu_bytes: the card's memory; without it nothing is said about fitting.
+        offload: plans answers with parts of the base beside the card.
+        is_measured: runs the folder's weights too and sets what they took beside the plan.
 
     Raises:
         UnknownBase: the base is neither.
+        OffloadError, MeasureError: that cannot be planned or measured.
     """
     base = open_base(name)
     layers = count_layers(base.module)
     memory = plan_memory(base.config, layers, choices)
     advice = _advice(base.config, layers, choices, gpu_bytes)
-    return Answer(name, base.config, layers, choices, memory, gpu_bytes, advice)
+    placement = None
+    if offload != "none":
+        placement = place(base.module, base.config, layers, choices, offload, gpu_bytes)
+    pairs = measure(Path(name), base.config, layers, choices) if is_measured else {}
+    return Answer(name, base.config, layers, choices, memory, gpu_bytes, advice, placement, pairs)
 
 
 def read_size(text: str) -> int:
@@ -63,14 +79,18 @@ def main(arguments: Sequence[str]) -> int:
     try:
         chosen = _choices(options)
         gpu_bytes = read_size(options.gpu_memory) if options.gpu_memory else None
-        answer = make_plan(options.base, chosen, gpu_bytes)
-    except (UnknownBase, ValueError, OSError) as error:
+        answer = make_plan(
+            options.base, chosen, gpu_bytes, offload=options.offload, is_measured=options.measure
+        )
+    except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     described = as_dictionary(answer)
     text = json.dumps(described, indent=1) + "\n" if options.json else None
     sys.stdout.write(text or as_table(answer, every_layer=options.layers))
-    return 1 if described["fits"] is False else 0
+    placed = answer.placement
+    is_enough = described["fits"] if placed is None else fits(placed, gpu_bytes)
+    return 1 if is_enough is False else 0
 
 
 def _advice(config: Any, layers: list[Any], choices: Choices, gpu_bytes: int | None) -> str:
@@ -133,9 +153,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--targets", choices=CHOICES)
     add("--batch", type=int)
     add("--text-tokens", type=int)
+    add("--suffix-tokens", type=int, help="of the text tokens, those that are taught")
+    add("--arithmetic", choices=("bf16", "fp32"), help="fp32 on a processor")
     add("--no-checkpointing", action="store_false", default=None, dest="is_checkpointed")
     add("--optimizer", choices=tuple(MOMENTS))
     add("--gpu-memory", help="for example 16GiB")
+    add("--offload", choices=("none", "cpu", "disk"), default="none", help="plan answers so")
+    add("--measure", action="store_true", help="run a folder's weights beside the plan: seconds")
     add("--layers", action="store_true", help="one line for every layer")
     add("--json", action="store_true")
     return parser

@@ -71,8 +71,10 @@ def count_layers(module: Any) -> list[Layer]:
     return layers
 
 
-def layer_bytes(layer: Layer, form: Format, *, int8_embedding: bool = False) -> Bytes:
-    """Bytes of one layer in this form; what is no linear layer stays in bfloat16.
+def layer_bytes(
+    layer: Layer, form: Format, *, int8_embedding: bool = False, rest: float = 2.0
+) -> Bytes:
+    """Bytes of one layer in this form; what is not packed takes `rest` bytes a number.
 
     Args:
         int8_embedding: the embedding, and with it the tied head, in int8 with one scale a row.
@@ -82,17 +84,19 @@ def layer_bytes(layer: Layer, form: Format, *, int8_embedding: bool = False) -> 
     if int8_embedding and layer.part == "embedding":
         return Bytes(float(layer.parameters), INT8_ROW * layer.rows)
     if form == "bf16" or not layer.is_linear:
-        return Bytes(2.0 * layer.parameters)
-    plain = 2.0 * (layer.parameters - layer.matrix)
+        return Bytes((2.0 if form == "bf16" else rest) * layer.parameters)
+    plain = rest * (layer.parameters - layer.matrix)
     if form == "int8":
         return Bytes(plain + layer.matrix, INT8_ROW * layer.rows)
     blocks = -(-layer.matrix // NF4_BLOCK)
     return Bytes(plain + layer.matrix / 2, blocks + 4 * -(-blocks // NESTED_BLOCK) + NF4_TABLES)
 
 
-def total_bytes(layers: Iterable[Layer], form: Format, *, int8_embedding: bool = False) -> Bytes:
-    """Bytes of all layers in this form."""
-    counted = (layer_bytes(one, form, int8_embedding=int8_embedding) for one in layers)
+def total_bytes(
+    layers: Iterable[Layer], form: Format, *, int8_embedding: bool = False, rest: float = 2.0
+) -> Bytes:
+    """Bytes of all layers in this form; arguments as in `layer_bytes`."""
+    counted = (layer_bytes(one, form, int8_embedding=int8_embedding, rest=rest) for one in layers)
     return sum(counted, Bytes())
 
 

@@ -3,6 +3,18 @@
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
+from training.plan_activations import (
+    FULL,
+    HALF,
+    Arithmetic,
+    Rows,
+    answering_passing,
+    inputs_kept,
+    language_kept,
+    language_passing,
+    vision_kept,
+    vision_passing,
+)
 from training.plan_layers import (
     Bytes,
     Format,
@@ -20,8 +32,6 @@ MOMENTS: Final = {"adamw": 8.0, "adamw8bit": 2.0, "adafactor": 0.01}
 """Optimizer bytes for each trained number: two float32 moments, two 8-bit ones, row sums."""
 RESERVED: Final = int(0.6 * GIB)
 """What a CUDA context and fragmentation take before the first tensor (0.4 to 0.8 GiB seen)."""
-HALF: Final = 2
-FULL: Final = 4
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,10 @@ class Choices:
     targets: str = "language"
     batch: int = 1
     text_tokens: int = 128
+    suffix_tokens: int = 64
+    """Of the text tokens, those that are taught: the head scores these alone."""
+    arithmetic: Arithmetic = "bf16"
+    """fp32 for processors and for weights in fp32."""
     is_checkpointed: bool = True
     optimizer: Optimizer = "adamw"
 
@@ -48,6 +62,7 @@ class Memory:
     gradients: float
     optimizer: float
     activations: float
+    passing: float
     logits: float
     workspace: float
     trained_parameters: int
@@ -55,9 +70,10 @@ class Memory:
 
     @property
     def peak(self) -> float:
-        """All of them: the backward pass of the output head holds everything at once."""
+        """What lives as the backward pass begins: of head and last layer the larger one."""
         parts = (self.adapter, self.gradients, self.optimizer, self.activations)
-        return self.weights.total + sum(parts) + self.logits + self.workspace
+        top = max(self.logits, self.passing)
+        return self.weights.total + sum(parts) + top + self.workspace
 
 
 def plan_memory(config: Any, layers: list[Layer], choices: Choices) -> Memory:
@@ -67,31 +83,47 @@ def plan_memory(config: Any, layers: list[Layer], choices: Choices) -> Memory:
     adapter = 0 if is_full else lora_parameters(targets, choices.rank)
     trained = sum(one.parameters for one in layers) if is_full else adapter
     form: Format = "fp32" if is_full else choices.quantize
-    needs_vision_gradient = is_full or choices.targets == "language+vision"
+    seen = _seen(config, choices)
+    kept, passing = _kept(config, choices, seen)
     return Memory(
-        weights=total_bytes(layers, form, int8_embedding=choices.int8_embedding and not is_full),
+        weights=_weights(layers, choices, form),
         adapter=float(FULL * adapter),
         gradients=float(FULL * trained),
         optimizer=MOMENTS[choices.optimizer] * trained,
-        activations=_activations(config, choices, needs_vision_gradient),
+        activations=kept,
+        passing=passing,
         logits=_logits(config, choices),
-        workspace=_workspace(layers, form),
+        workspace=_workspace(layers, form, seen.element),
         trained_parameters=trained,
         adapter_layers=0 if is_full else len(targets),
     )
 
 
 def serving_bytes(config: Any, layers: list[Layer], choices: Choices) -> float:
-    """Bytes for answering one question: weights, adapter in float32, key/value cache."""
+    """Bytes at the peak of answering a batch: weights and what answering adds to them."""
+    return _weights(layers, choices, choices.quantize).total + answering(config, layers, choices)
+
+
+def answering(config: Any, layers: list[Layer], choices: Choices) -> float:
+    """Bytes beside the weights: adapter in float32, key/value cache, what comes and goes."""
     targets = lora_targets(layers, targets_of(config, choices.targets).pattern)
-    text = config.text_config
-    tokens = image_tokens(config) + choices.text_tokens
-    cache = 2 * text.num_hidden_layers * text.num_key_value_heads * text.head_dim * HALF * tokens
-    weights = total_bytes(layers, choices.quantize, int8_embedding=choices.int8_embedding)
+    text, seen = config.text_config, _seen(config, choices)
+    cache = 2 * text.num_hidden_layers * text.num_key_value_heads * text.head_dim
     adapter = FULL * lora_parameters(targets, choices.rank)
-    return float(
-        weights.total + adapter + choices.batch * cache + _workspace(layers, choices.quantize)
-    )
+    passing = answering_passing(config, seen) + _workspace(layers, choices.quantize, seen.element)
+    return float(adapter + seen.element * seen.tokens * cache + passing)
+
+
+def arithmetic_of(choices: Choices) -> Arithmetic:
+    """The numbers that are counted with: float32 wherever the weights are."""
+    is_full = choices.method == "full" or choices.quantize == "fp32"
+    return "fp32" if is_full else choices.arithmetic
+
+
+def _weights(layers: list[Layer], choices: Choices, form: Format) -> Bytes:
+    rest = FULL if arithmetic_of(choices) == "fp32" else HALF
+    int8_embedding = choices.int8_embedding and choices.method != "full"
+    return total_bytes(layers, form, int8_embedding=int8_embedding, rest=rest)
 
 
 def image_tokens(config: Any) -> int:
@@ -122,37 +154,42 @@ def without_waste(choices: Choices) -> list[tuple[str, Choices]]:
     return chain
 
 
-def _activations(config: Any, choices: Choices, needs_vision_gradient: bool) -> float:
+def _kept(config: Any, choices: Choices, seen: Rows) -> tuple[float, float]:
+    """Bytes kept for the backward pass, and those that come and go on top of them."""
     text, vision = config.text_config, config.vision_config
-    heads = text.num_attention_heads + 2 * text.num_key_value_heads
-    # Kept for backward by one decoder layer and token: two norms in float32 with their inputs,
-    # queries, keys, values, attention output, gate, up, activation and product.
-    language = 2 * (FULL + HALF) * text.hidden_size + 2 * HALF * heads * text.head_dim
-    language += 4 * HALF * text.intermediate_size
-    seen = 2 * (FULL + HALF) * vision.hidden_size + 5 * HALF * vision.hidden_size
-    seen += 2 * HALF * vision.intermediate_size
-    patches = choices.batch * image_tokens(config)
-    tokens = patches + choices.batch * choices.text_tokens
-    kept = _kept(choices, tokens, text.num_hidden_layers, text.hidden_size, language)
-    if not needs_vision_gradient:
-        return kept
-    return kept + _kept(choices, patches, vision.num_hidden_layers, vision.hidden_size, seen)
-
-
-def _kept(choices: Choices, tokens: int, layers: int, width: int, inner: int) -> float:
+    language, eyes = language_kept(text, seen), vision_kept(vision, seen)
+    passing = language_passing(text, seen)
+    is_seeing_taught = choices.method == "full" or choices.targets == "language+vision"
     if not choices.is_checkpointed:
-        return float(tokens * layers * inner)
-    return float(tokens * (layers * HALF * width + inner))
+        kept = text.num_hidden_layers * language
+        if is_seeing_taught:
+            kept += vision.num_hidden_layers * eyes
+        return kept, passing
+    # The vision tower keeps its inputs even where nothing in it is taught.
+    kept = inputs_kept(text.num_hidden_layers, text.hidden_size, seen.tokens, seen)
+    kept += inputs_kept(vision.num_hidden_layers, vision.hidden_size, seen.patches, seen)
+    again = [language + passing]
+    if is_seeing_taught:
+        again.append(eyes + vision_passing(vision, seen))
+    return kept, max(again)
 
 
 def _logits(config: Any, choices: Choices) -> float:
-    # bfloat16 logits, their float32 copy for the loss, and the gradients of both.
+    # Of the suffix and the place before it: scores, their float32 copy for the loss, gradients.
     each = 2 * (HALF + FULL) * config.text_config.vocab_size
-    return float(each * choices.batch * (image_tokens(config) + choices.text_tokens))
+    return float(each * choices.batch * (choices.suffix_tokens + 1))
 
 
-def _workspace(layers: list[Layer], form: Format) -> float:
-    # A packed layer is unpacked to bfloat16 for its own product: the largest one decides.
+def _seen(config: Any, choices: Choices) -> Rows:
+    is_wide = choices.method == "full" or choices.targets != "language-attention"
+    rank = 0 if choices.method == "full" else choices.rank
+    tokens = image_tokens(config)
+    arithmetic = arithmetic_of(choices)
+    return Rows(choices.batch, tokens, choices.text_tokens, rank, is_wide, arithmetic)
+
+
+def _workspace(layers: list[Layer], form: Format, element: int) -> float:
+    # A packed layer is unpacked for its own product: the largest one decides.
     if form not in ("nf4", "int8"):
         return 0.0
-    return float(HALF * max(one.matrix for one in layers))
+    return float(element * max(one.matrix for one in layers))

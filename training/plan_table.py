@@ -1,11 +1,13 @@
 """The planner's answer as a table for people and as a dictionary for programs."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from training.plan_layers import PARTS, Format, Layer, lora_parameters, lora_targets, total_bytes
+from training.plan_measure import Pair
 from training.plan_memory import GIB, RESERVED, Choices, Memory, image_tokens, serving_bytes
+from training.plan_offload import Placement, in_words
 from training.targets import CHOICES, targets_of
 
 FORMATS: Final[tuple[Format, ...]] = ("fp32", "bf16", "int8", "nf4")
@@ -23,6 +25,8 @@ class Answer:
     memory: Memory
     gpu_bytes: int | None
     advice: str
+    placement: Placement | None = None
+    pairs: Mapping[str, Pair] = field(default_factory=dict)
 
 
 def as_dictionary(answer: Answer) -> dict[str, Any]:
@@ -43,6 +47,10 @@ def as_dictionary(answer: Answer) -> dict[str, Any]:
             "peak": memory.peak,
         },
         "serving": serving_bytes(answer.config, layers, answer.choices),
+        "offload": _placed(answer.placement),
+        "measured": {
+            what: {**asdict(pair), "off_by": pair.off_by} for what, pair in answer.pairs.items()
+        },
         "gpu_bytes": answer.gpu_bytes,
         "fits": None if answer.gpu_bytes is None else memory.peak + RESERVED <= answer.gpu_bytes,
         "advice": answer.advice,
@@ -53,9 +61,26 @@ def as_dictionary(answer: Answer) -> dict[str, Any]:
 def as_table(answer: Answer, *, every_layer: bool = False) -> str:
     """The plan in lines for a terminal."""
     blocks = [_head(answer), _weights(answer), _lora_lines(answer), _training(answer)]
+    if answer.placement is not None:
+        blocks.append(in_words(answer.placement, answer.gpu_bytes))
+    if answer.pairs:
+        blocks.append(_pairs(answer.pairs))
     if every_layer:
         blocks.insert(1, _layer_lines(answer.layers))
     return "\n\n".join(blocks) + f"\n\n{answer.advice}\n"
+
+
+def _placed(placement: Placement | None) -> dict[str, Any] | None:
+    return None if placement is None else {**asdict(placement), "peak": placement.peak}
+
+
+def _pairs(pairs: Mapping[str, Pair]) -> str:
+    mib = 2**20
+    lines = [f"{'peak':<34}{'planned':>14}{'measured':>14}{'off by':>10}"]
+    for what, pair in pairs.items():
+        sizes = f"{pair.planned / mib:>10.1f} MiB{pair.measured / mib:>10.1f} MiB"
+        lines.append(f"{what:<34}{sizes}{pair.off_by:>10.1%}")
+    return "\n".join(lines)
 
 
 def _part(layers: Sequence[Layer], part: str) -> dict[str, float]:
@@ -118,11 +143,12 @@ def _training(answer: Answer) -> str:
         "adapter (float32)": memory.adapter,
         "gradients": memory.gradients,
         f"optimizer ({chosen.optimizer})": memory.optimizer,
-        "activations (estimate)": memory.activations,
-        "logits and their gradients": memory.logits,
+        "kept for the backward pass": memory.activations,
+        "logits and their gradients, or": memory.logits,
+        "the backward pass of a layer": memory.passing,
         "unpacking the largest layer": memory.workspace,
         "peak of training": memory.peak,
-        "answering one question": serving_bytes(answer.config, answer.layers, chosen),
+        f"answering, batch {chosen.batch}": serving_bytes(answer.config, answer.layers, chosen),
     }
     lines = [f"{chosen.method}, {chosen.quantize}, batch {chosen.batch}, {tokens}"]
     return "\n".join(lines + [f"{name:<34}{size / GIB:>10.4f} GiB" for name, size in rows.items()])

@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from model.compact_folder import shipped_model
 from training.plan import main, make_plan, read_size
 from training.plan_bases import UnknownBase, build_empty, open_base
 from training.plan_layers import Layer, count_layers, layer_bytes, lora_parameters, total_bytes
 from training.plan_memory import GIB, Choices, plan_memory, without_waste
+from training.plan_table import as_table
 from training.targets import TargetError, choose_targets, matched
 
 V1 = "google/paligemma-3b-mix-224"
@@ -123,6 +126,76 @@ def test_the_command_prints_json_and_names_what_would_fit(
     assert "LoRA" in said["advice"]
     assert main(["--base", V1, "--quantize", "nf4", "--rank", "8", "--gpu-memory", "16GiB"]) == 0
     assert "2.0993 GiB" in capsys.readouterr().out
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    "given",
+    [{"is_checkpointed": False}, {"is_checkpointed": True, "targets": "language+vision"}],
+    ids=["plain", "checkpointing"],
+)
+def test_the_planned_peaks_are_the_measured_ones(given: dict[str, Any]) -> None:
+    chosen = Choices(quantize="fp32", rank=16, batch=12, text_tokens=24, suffix_tokens=8, **given)
+    answer = make_plan(str(shipped_model()), chosen, is_measured=True)
+    for what in ("answering", "training"):
+        pair = answer.pairs[what]
+        assert pair.measured > 40e6, what
+        assert pair.off_by == pytest.approx(0.0, abs=0.10), (what, pair)
+    assert "off by" in as_table(answer)
+
+
+@pytest.mark.torch
+def test_a_known_name_without_weights_cannot_be_measured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--base", V1, "--measure"]) == 2
+    assert "holds no weights to measure" in capsys.readouterr().err
+
+
+@pytest.mark.torch
+def test_a_small_card_keeps_what_it_holds_and_takes_the_rest_in_turn(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = ["--base", V1, "--offload", "cpu", "--json"]
+    assert main([*given, "--gpu-memory", "6GiB"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    placed = said["offload"]
+    assert (placed["card"] + placed["memory"]) / GIB == pytest.approx(5.4454, abs=5e-5)
+    # Four of eighteen decoder layers, each of two projections of 4 M, two of 0.5 M and an MLP.
+    layer = 2 * (2 * 2048 * 2048 + 2 * 256 * 2048 + 3 * 16_384 * 2048 + 2 * 2048)
+    assert placed["memory"] == 4 * layer + 2 * 2048  # and the last norm
+    assert placed["turn"] == 2 * 16_384 * 2048
+    assert placed["peak"] < 0.9 * 6 * GIB
+    assert main([*given, "--gpu-memory", "8GiB"]) == 0
+    assert json.loads(capsys.readouterr().out)["offload"]["moved"] == 0
+
+
+@pytest.mark.torch
+def test_on_disk_lie_the_numbered_layers_as_serving_leaves_them_there() -> None:
+    answer = make_plan(V1, Choices(text_tokens=256), offload="disk")
+    placed = answer.placement
+    assert placed is not None
+    numbered = [one for one in answer.layers if ".layers." in one.name]
+    assert placed.disk == 2 * sum(one.parameters for one in numbered)
+    assert placed.card + placed.disk == 2 * 2_923_466_480
+    assert placed.peak < 1.2 * GIB
+    assert "model.language_model.layers.0 to 17: disk" in as_table(answer)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        (["--offload", "cpu", "--quantize", "nf4", "--gpu-memory", "2GiB"], "cannot be offloaded"),
+        (["--offload", "disk", "--quantize", "nf4"], "cannot be offloaded"),
+        (["--offload", "cpu"], "name its --gpu-memory"),
+    ],
+)
+def test_an_offload_that_cannot_be_is_refused_with_its_reason(
+    wish: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--base", V1, *wish]) == 2
+    assert reason in capsys.readouterr().err
 
 
 @pytest.mark.torch
