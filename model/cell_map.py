@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from model.types import Box, CellMap, Mask
@@ -18,6 +19,9 @@ EDGE: Final = 0.5
 cells, whose chance never comes near one, far better than a fixed bound."""
 FINE: Final = 4
 """Steps within a cell at which views are laid over each other."""
+
+LEAST_ISLAND: Final = 0.1
+"""An island smaller than this share of a structure's largest one is a slip, and left out."""
 
 Values = NDArray[np.float32]
 
@@ -62,6 +66,7 @@ class BlendedMap:
         if chances.max() < LEAST_CHANCE:
             return None
         bound = EDGE * chances.max()
+        chances = np.where(_specks(chances >= bound), 0.0, chances)
         rows, columns = (_weights(size, self._side, (0.0, 1.0)) for size in (height, width))
         mask: Mask = rows @ chances @ columns.T >= bound
         return Drawn(mask, self._agreement(name, chances >= bound)) if mask.any() else None
@@ -119,3 +124,19 @@ def _softmax(scores: Values) -> Values:
     raised = np.exp(scores - scores.max(axis=0))
     chances: Values = raised / raised.sum(axis=0)
     return chances
+
+
+def _specks(shown: Mask) -> Mask:
+    """The cells of a fine mask whose island is a speck; touching corners count as one island."""
+    side = len(shown) // FINE
+    sizes = shown.reshape(side, FINE, side, FINE).sum((1, 3))
+    islands = np.where(sizes > 0, np.arange(1, side * side + 1).reshape(side, side), 0)
+    while True:
+        around = sliding_window_view(np.pad(islands, 1), (3, 3)).max((2, 3))
+        grown = np.where(sizes > 0, around, 0)
+        if (grown == islands).all():
+            break
+        islands = grown
+    areas = np.bincount(islands.ravel(), weights=sizes.ravel())
+    small = (areas < LEAST_ISLAND * areas[1:].max(initial=0.0))[islands] & (sizes > 0)
+    return np.repeat(np.repeat(small, FINE, axis=0), FINE, axis=1)

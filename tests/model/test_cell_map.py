@@ -200,3 +200,13 @@ def test_a_head_of_other_features_is_refused(folder: Path) -> None:
 
     with pytest.raises(BackendUnavailable, match="belongs to another model"):
         load_cell_head(folder, 32, "cpu")
+
+
+def test_a_speck_far_from_a_structure_is_left_out_and_a_second_part_is_not() -> None:
+    whole = block(0.1, 0.1, 0.5, 0.5)
+    speck = np.maximum(whole, block(0.8, 0.8, 0.86, 0.86))
+    part = np.maximum(whole, block(0.7, 0.7, 0.95, 0.95))
+    for chances, share in ((whole, 0.16), (speck, 0.16), (part, 0.16 + 0.0625)):
+        drawn = BlendedMap([cells(chances)], [WHOLE]).draw("liver", 160, 160)
+        assert drawn is not None
+        assert drawn.mask.mean() == pytest.approx(share, rel=0.1)
