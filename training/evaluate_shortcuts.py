@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from model.answering import recognise
 from model.backend import Backend
 from model.prompts import answer_prefix
 from model.types import Image, Mask
@@ -39,6 +40,7 @@ def medpix_shortcuts(backend: Backend, folder: Path, split: str, limit: int) -> 
     said = ask_all(backend, [(black, PREFIXES[task]) for task in tasks])
     return {
         "blank_answers": dict(zip(tasks, said, strict=True)),
+        "blank_scan_share": float(recognise(backend, black.image, black.digest).is_scan),
         "rephrased_modality_accuracy": _rephrased(backend, pictures),
         "rephrased_n": len(pictures) * len(REPHRASED),
     }

@@ -116,6 +116,7 @@ def test_every_agreed_figure_is_in_the_json(house: Path, tmp_path: Path) -> None
     assert {"closed_accuracy", "closed_accuracy_blank", "open_f1"} <= set(found["vqa"]["slake"])
     assert found["vqa"]["slake"]["n"] == 2
     assert "blank_mask_share" in found["shortcuts"]
+    assert found["shortcuts"]["blank_scan_share"] in (0.0, 1.0)
     assert found["views"] == 5
     assert set(found["medpix"]["one_view"]) == triple
     alone = {"mean_dice", "macro_dice", "mean_iou", "absent_false_easy", "absent_false_hard"}

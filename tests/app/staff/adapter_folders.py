@@ -24,6 +24,7 @@ GOOD: dict[str, Any] = {
     "region_accuracy_adapter_off": 0.9,
     "vqa": {"own": {"closed_accuracy": 0.7, "closed_accuracy_blank": 0.5}},
     "shortcuts": {
+        "blank_scan_share": 0.0,
         "blank_answers": dict.fromkeys(("modality", "plane", "region"), "not a scan"),
         "rephrased_modality_accuracy": 0.9,
         "negation_turned_share": 0.9,

@@ -135,8 +135,8 @@ def test_an_adapter_for_something_else_is_refused(
         ({"vqa": {}}, "Answers yes and no better than on a blank picture: not measured"),
         ({"medpix": {}}, "Names the kind of picture: not measured, at least 0.800"),
         (
-            {"shortcuts": {**GOOD["shortcuts"], "blank_answers": {"modality": "CT"}}},
-            "Calls a black picture no scan: 0, at least 1",
+            {"shortcuts": {**GOOD["shortcuts"], "blank_scan_share": 1.0}},
+            "Takes a black picture for a scan, as pictures are judged for patients: 1, at most 0",
         ),
         ({"measured_for": "another"}, "not measured with this very adapter"),
     ],
@@ -150,6 +150,16 @@ def test_the_gate_says_why_it_is_closed(
     assert 'data-adapter="knees" data-state="refused"' in page
     assert signed_in("admin").post("/staff/adapters", data={"adapter": "knees"}).status_code == 409
     assert asked_for(ready) is None
+
+
+def test_one_wrong_word_on_a_black_picture_is_shown_and_refuses_nothing(
+    ready: House, signed_in: SignedIn
+) -> None:
+    words = {**GOOD["shortcuts"]["blank_answers"], "plane": "coronal"}
+    adapter_folder(ready, shortcuts={**GOOD["shortcuts"], "blank_answers": words})
+    page = page_of(signed_in)
+    assert "Calls a black picture no scan in every word" in page
+    assert 'data-adapter="knees" data-state="ready"' in page
 
 
 def test_the_shipped_adapter_passes_the_gate(house: House, compact_model: Path) -> None:
