@@ -146,7 +146,7 @@ def test_an_admin_activates_an_adapter_watches_it_and_rolls_back(
         expect(other).to_have_attribute("data-state", "ready")
     expect(carol.get_by_test_id("adapter-on")).to_contain_text("tensors are in the model")
     copy.get_by_test_id("adapter-activate-special").press("Enter")
-    expect(carol.locator("[data-adapter=copy] .tag")).to_contain_text(
+    expect(carol.locator("[data-adapter=copy] .tag.state-approved")).to_contain_text(
         "live for CT alone", timeout=180_000
     )
     carol.get_by_test_id("adapter-general").press("Enter")

@@ -152,16 +152,6 @@ def test_the_gate_says_why_it_is_closed(
     assert asked_for(ready) is None
 
 
-def test_one_wrong_word_on_a_black_picture_is_shown_and_refuses_nothing(
-    ready: House, signed_in: SignedIn
-) -> None:
-    words = {**GOOD["shortcuts"]["blank_answers"], "plane": "coronal"}
-    adapter_folder(ready, shortcuts={**GOOD["shortcuts"], "blank_answers": words})
-    page = page_of(signed_in)
-    assert "Calls a black picture no scan in every word" in page
-    assert 'data-adapter="knees" data-state="ready"' in page
-
-
 def test_the_shipped_adapter_passes_the_gate(house: House, compact_model: Path) -> None:
     folder = compact_model / "adapter"
     manifest = read_manifest(folder)
