@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.answering import Recognition, recognise
 from model.backend import Backend, MapsCells
-from model.cell_map import BlendedMap
+from model.cell_map import BlendedMap, Common, overlap
 from model.segmentation import GROUP_SIZE, Codec, find_regions
 from model.types import Box, Image, Mask, Region
 
@@ -31,14 +31,6 @@ VIEWS: Final[tuple[View, ...]] = (
 VOTES: Final = 0.4
 """Share of the masks that must cover a pixel. On 378 objects of 60 val slices mean Dice is 0.396
 from one view, 0.417 with half of five and 0.425 with two of five; nine views add nothing."""
-
-
-@dataclass(frozen=True)
-class Common:
-    """What several views agree on: bool[H, W], and how well (0 to 1)."""
-
-    mask: Mask
-    agreement: float
 
 
 @dataclass(frozen=True)
@@ -116,8 +108,8 @@ def find_in_views(
     What the base's cell head was taught is drawn from its map; mask tokens draw the rest.
     """
     names = list(dict.fromkeys(labels))
-    blended = blend_views(backend, image, image_digest, adapter, views)
-    found = _mapped(blended, names, *image.shape[:2]) if blended else {}
+    blended = _blended(backend, image, image_digest, names, adapter, views)
+    found = _drawn(blended, names, *image.shape[:2]) if blended else {}
     asked = [name for name in names if blended is None or name not in blended.names]
     masks: dict[str, list[Mask]] = {}
     for number, view in enumerate(views if asked else ()):
@@ -137,15 +129,16 @@ def find_in_views(
     return FoundInViews(tuple(regions), tuple(name for name, one in found.items() if one is None))
 
 
-def blend_views(
+def _blended(
     backend: Backend,
     image: Image,
     image_digest: str,
+    names: Sequence[str],
     adapter: str | None,
-    views: Sequence[View] = VIEWS,
+    views: Sequence[View],
 ) -> BlendedMap | None:
-    """What the cells show in all views together; None where the backend maps no cells."""
-    if not isinstance(backend, MapsCells):
+    """What the cells show in all views together; None where mask tokens draw all these names."""
+    if not isinstance(backend, MapsCells) or set(names).isdisjoint(backend.mapped_names()):
         return None
     digests = [digest_of(image_digest, number) for number in range(len(views))]
     maps = backend.map_cells([seen_through(image, view) for view in views], digests, adapter)
@@ -159,18 +152,12 @@ def _shown(image: Image, view: View) -> Box:
     return top / height, left / width, bottom / height, right / width
 
 
-def _mapped(
+def _drawn(
     blended: BlendedMap, names: Sequence[str], height: int, width: int
 ) -> dict[str, Common | None]:
     """What the map shows of the names it knows; None for one that a single view shows."""
-    found: dict[str, Common | None] = {}
-    for name in blended.names:
-        drawn = blended.draw(name, height, width) if name in names else None
-        if drawn is not None:
-            found[name] = Common(drawn.mask, drawn.agreement)
-        elif name in names and blended.is_fleeting(name):
-            found[name] = None
-    return found
+    drawn = {n: blended.draw(n, height, width) for n in blended.names if n in names}
+    return {name: one for name, one in drawn.items() if one or blended.is_fleeting(name)}
 
 
 def seen_through(image: Image, view: View) -> Image:
@@ -198,13 +185,8 @@ def common(masks: Sequence[Mask], views: int = len(VIEWS)) -> Common | None:
     if not masks or 2 * len(masks) < views:
         return None
     agreed = np.sum(masks, axis=0) >= VOTES * len(masks)
-    overlaps = [_overlap(agreed, mask) for mask in masks]
+    overlaps = [overlap(agreed, mask) for mask in masks]
     return Common(agreed, float(np.mean(overlaps))) if agreed.any() else None
-
-
-def _overlap(one: Mask, other: Mask) -> float:
-    either = np.count_nonzero(one | other)
-    return np.count_nonzero(one & other) / either if either else 0.0
 
 
 def _region(name: str, mask: Mask) -> Region:

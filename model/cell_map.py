@@ -27,8 +27,9 @@ Values = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """One structure: bool[H, W], and the mean overlap of each view's own area with it."""
+class Common:
+    """What several views agree on: bool[H, W], and how well (0 to 1): the mean overlap of each
+    view's own area with it."""
 
     mask: Mask
     agreement: float
@@ -42,12 +43,11 @@ class BlendedMap:
         self.names = maps[0].names
         self._maps, self._views = maps, views
         self._side = maps[0].scores.shape[-1] * FINE
+        self._inside = [_inside(view, self._side) for view in views]
         total = np.zeros((len(self.names) + 1, self._side, self._side), dtype=np.float32)
-        seen = np.zeros((self._side, self._side), dtype=np.float32)
-        for one, view in zip(maps, views, strict=True):
-            inside = _inside(view, self._side)
+        for one, view, inside in zip(maps, views, self._inside, strict=True):
             total += _laid(one.scores, view, self._side) * inside
-            seen += inside
+        seen = np.sum(self._inside, axis=0, dtype=np.float32)
         self._chances = _softmax(np.asarray(total / seen, dtype=np.float32))
 
     def chance(self, name: str) -> float:
@@ -60,7 +60,7 @@ class BlendedMap:
         own = max(float(one.scores[number].max()) for one in self._maps)
         return self.chance(name) < LEAST_CHANCE <= float(np.exp(own))
 
-    def draw(self, name: str, height: int, width: int) -> Drawn | None:
+    def draw(self, name: str, height: int, width: int) -> Common | None:
         """This structure at the size of the picture; None where it is not there."""
         chances = self._chances[self._number(name)]
         if chances.max() < LEAST_CHANCE:
@@ -69,17 +69,15 @@ class BlendedMap:
         chances = np.where(_specks(chances >= bound), 0.0, chances)
         rows, columns = (_weights(size, self._side, (0.0, 1.0)) for size in (height, width))
         mask: Mask = rows @ chances @ columns.T >= bound
-        return Drawn(mask, self._agreement(name, chances >= bound)) if mask.any() else None
+        return Common(mask, self._agreement(name, chances >= bound)) if mask.any() else None
 
     def _agreement(self, name: str, common: Mask) -> float:
         number = self._number(name)
         overlaps = []
-        for one, view in zip(self._maps, self._views, strict=True):
+        for one, view, inside in zip(self._maps, self._views, self._inside, strict=True):
             own = np.exp(_laid(one.scores[number], view, self._side))
-            inside = _inside(view, self._side) > 0
-            shown = (own >= max(EDGE * own.max(), EDGE * LEAST_CHANCE)) & inside
-            either = np.count_nonzero((shown | common) & inside)
-            overlaps.append(np.count_nonzero(shown & common) / either if either else 0.0)
+            shown = own >= EDGE * max(own.max(), LEAST_CHANCE)
+            overlaps.append(overlap(shown & inside, common & inside))
         return float(np.mean(overlaps))
 
     def _number(self, name: str) -> int:
@@ -113,11 +111,18 @@ def _weights(targets: int, cells: int, span: Sequence[float]) -> Values:
     return weights
 
 
-def _inside(view: Box, side: int) -> Values:
-    """float32[side, side]: 1 where the view shows the picture."""
+def overlap(one: Mask, other: Mask) -> float:
+    """Intersection over union; 0 where both are empty."""
+    either = np.count_nonzero(one | other)
+    return np.count_nonzero(one & other) / either if either else 0.0
+
+
+def _inside(view: Box, side: int) -> Mask:
+    """bool[side, side]: where the view shows the picture."""
     middles = (np.arange(side) + 0.5) / side
     rows, columns = ((middles >= view[axis]) & (middles <= view[axis + 2]) for axis in (0, 1))
-    return (rows[:, None] & columns[None]).astype(np.float32)
+    shown: Mask = rows[:, None] & columns[None]
+    return shown
 
 
 def _softmax(scores: Values) -> Values:

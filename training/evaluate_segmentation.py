@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from model.agreement import VIEWS, View, find_in_views, forget_views
 from model.opening import Engine
-from model.segmentation import find_regions, group_names
+from model.segmentation import Segmentation, find_regions, group_names
 from model.types import Mask, Region
 from training.evaluate_asking import Say, Shown, show, spread
 from training.evaluate_slices import (
@@ -82,25 +82,23 @@ class Asker:
 
     def draw(self, view: Shown, names: Sequence[str]) -> dict[str, Mask]:
         """The same by the mask tokens of one suffix a name, the picture seen once."""
-        engine = self.engine
-        found = find_regions(
-            engine.backend, view.image, view.digest, names, engine.codec, adapter=self.adapter
-        )
-        return _masks(found.regions)
+        return _masks(self._said(view, names, grammar=True).regions)
 
     def is_malformed(self, view: Shown, names: Sequence[str]) -> bool:
         """Whether a suffix written without the grammar holds an object that cannot be read."""
+        return bool(self._said(view, names, grammar=False).rejected)
+
+    def _said(self, view: Shown, names: Sequence[str], *, grammar: bool) -> Segmentation:
         engine = self.engine
-        found = find_regions(
+        return find_regions(
             engine.backend,
             view.image,
             view.digest,
             names,
             engine.codec,
             adapter=self.adapter,
-            grammar=False,
+            grammar=grammar,
         )
-        return bool(found.rejected)
 
 
 def evaluate_segmentation(
