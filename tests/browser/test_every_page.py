@@ -5,17 +5,15 @@ Two languages here; `make a11y` looks at all eight. Prints what it looked at.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from app.deps import House
 from app.i18n import LANGUAGES
-from tests.browser.prepared import PreparedVisit, choose_language, enter, prepare_house, tour
-from tests.builders import open_test_house
-from tests.running_server import RunningServer, running_server
+from tests.browser.prepared import PreparedVisit, choose_language, enter, tour
+from tests.running_server import RunningServer
 
 pytestmark = pytest.mark.browser
 LOOKED_AT = LANGUAGES if os.environ.get("ANTEROOM_ALL_LANGUAGES") else ("en", "ar")
@@ -29,27 +27,6 @@ TARGETS = """least => [...document.querySelectorAll(
       .map(it => it.getBoundingClientRect());
     return ['width', 'height'].some(side => Math.max(...boxes.map(box => box[side])) < least);
   }).map(one => one.outerHTML.slice(0, 120))"""
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return open_test_house(tmp_path_factory.mktemp("every") / "var")
-
-
-@pytest.fixture(scope="module")
-def visit(house: House) -> PreparedVisit:
-    return prepare_house(house)
-
-
-@pytest.fixture(scope="module")
-def server(
-    compact_model: Path,
-    house: House,
-    visit: PreparedVisit,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[RunningServer]:
-    with running_server(house.settings.data_dir, answer_floor_seconds="0", workers="0") as running:
-        yield running
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

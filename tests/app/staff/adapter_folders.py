@@ -1,6 +1,7 @@
 """Small adapter folders that say the truth about themselves, or do not."""
 
 import hashlib
+import html
 import json
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ from safetensors.numpy import save_file
 
 from app.deps import House
 from model.prompts import PROMPTS_VERSION
+from tests.app.staff.cast import SignedIn
 
 BASE = "0" * 64
 """The digest of the scripted backend's base."""
@@ -91,3 +93,8 @@ def break_the_manifest(folder: Path) -> None:
 
 def take_it_away(folder: Path) -> None:
     shutil.rmtree(folder)
+
+
+def page_of(signed_in: SignedIn) -> str:
+    """The words of the page of adapters, as an admin reads them."""
+    return html.unescape(signed_in("admin").get("/staff/adapters").text)

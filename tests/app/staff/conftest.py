@@ -9,6 +9,8 @@ from starlette.testclient import TestClient
 from app.deps import House
 from app.main import make_app
 from app.staff.login import add_staff
+from app.storage import work
+from tests.app.staff.adapter_folders import BASE
 from tests.app.staff.cast import CAST, PASSWORD, SignedIn, copied_house
 from tests.builders import open_test_house
 
@@ -27,6 +29,14 @@ def house(prepared: House, tmp_path: Path) -> Iterator[House]:
     own = copied_house(prepared, tmp_path / "var")
     yield own
     own.engine.dispose()
+
+
+@pytest.fixture
+def ready(house: House) -> House:
+    """A house whose worker has said which base it holds."""
+    with house.sessions() as session, session.begin():
+        work.say(session, "worker-1", "ready", {"base_sha256": BASE, "adapter": None})
+    return house
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """What the gate only warns of: shown to whoever activates an adapter, refusing nothing."""
 
 from app.deps import House
-from tests.app.staff.adapter_folders import GOOD, adapter_folder
+from tests.app.staff.adapter_folders import GOOD, adapter_folder, page_of
 from tests.app.staff.cast import SignedIn
-from tests.app.staff.test_adapters import page_of, ready
-
-__all__ = ["ready"]
 
 
 def test_one_wrong_word_on_a_black_picture_is_shown_and_refuses_nothing(

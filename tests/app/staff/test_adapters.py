@@ -13,7 +13,7 @@ import pytest
 from app import adapter_swap
 from app.deps import House
 from app.gate.gate import judge, requirements
-from app.storage import activations, scans, visits, work
+from app.storage import activations, scans, visits
 from app.storage.tables import Activation
 from app.worker import work_once
 from model.adapters import read_adapter
@@ -28,6 +28,7 @@ from tests.app.staff.adapter_folders import (
     add_a_pickle,
     break_the_manifest,
     change_a_byte,
+    page_of,
     take_it_away,
 )
 from tests.app.staff.cast import SignedIn
@@ -47,14 +48,6 @@ def engine() -> Engine:
     return scripted_engine(ScriptedBackend(script, adapter="shipped"))
 
 
-@pytest.fixture
-def ready(house: House) -> House:
-    """A house whose worker has said which base it holds."""
-    with house.sessions() as session, session.begin():
-        work.say(session, "worker-1", "ready", {"base_sha256": BASE, "adapter": None})
-    return house
-
-
 def asked_for(house: House) -> str | None:
     with house.sessions() as session:
         wish = activations.waiting(session)
@@ -64,10 +57,6 @@ def asked_for(house: House) -> str | None:
 def newest(house: House) -> Activation:
     with house.sessions() as session:
         return activations.latest(session)[0]
-
-
-def page_of(signed_in: SignedIn) -> str:
-    return html.unescape(signed_in("admin").get("/staff/adapters").text)
 
 
 def test_an_adapter_shows_its_card_and_numbers_and_can_be_asked_for(

@@ -5,7 +5,6 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
@@ -14,17 +13,8 @@ from app.staff.demo import ACCOUNT, add_demonstration
 from app.storage import alerts, audit, references, staff, tokens, visits, work
 from model.adapters import read_adapter
 from model.manifest import read_manifest
+from tests.app.staff.adapter_folders import BASE
 from tests.app.staff.cast import SignedIn
-
-BASE = "b" * 64
-
-
-@pytest.fixture
-def ready(house: House) -> House:
-    """A house whose worker has said which base it holds."""
-    with house.sessions() as session, session.begin():
-        work.say(session, "worker-1", "ready", {"base_sha256": BASE, "adapter": None})
-    return house
 
 
 def test_the_it_page_shows_states_and_no_patient(ready: House, signed_in: SignedIn) -> None:
