@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_type_hints, overload
 
-import yaml
-
+from training.config import ConfigError, SettingsFile, read_settings
 from training.targets import CHOICES
 
 TASKS: Final = ("modality", "plane", "region", "caption", "condition")
@@ -16,7 +15,7 @@ PRECISIONS: Final = ("fp32", "bf16")
 FOLDERS: Final = ("base", "medpix", "segmentation", "replay", "out", "cache", "start")
 
 
-class SettingsError(ValueError):
+class SettingsError(ConfigError):
     """A setting that is unknown or impossible; the sentence names file and key."""
 
 
@@ -101,24 +100,16 @@ def load_settings(
     Raises:
         SettingsError: the file is no mapping, a key is unknown or a value impossible.
     """
-    given: dict[str, Any] = {}
-    source = str(path) if path else "settings"
-    if path is not None:
-        if not path.is_file():
-            raise SettingsError(f"there is no {path}")
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if not isinstance(loaded, dict):
-            raise SettingsError(f"{path} holds no mapping of settings")
-        given.update(loaded)
-    given.update({key: value for key, value in overrides.items() if value is not None})
+    told = {key: value for key, value in overrides.items() if value is not None}
+    given = read_settings(path).under(told)
     known = {one.name for one in fields(kind)}
-    unknown = sorted(set(given) - known)
+    unknown = sorted(set(given.values) - known)
     if unknown:
-        raise SettingsError(
-            f"{source}: unknown key {unknown[0]}; known: {', '.join(sorted(known))}"
-        )
-    settings = kind(**{key: _converted(source, kind, key, given[key]) for key in given})
-    _check(source, settings)
+        said = f"unknown key {unknown[0]}; known: {', '.join(sorted(known))}"
+        raise SettingsError(f"{given.place(unknown[0])}: {said}")
+    values = given.values.items()
+    settings = kind(**{key: _converted(given.place(key), kind, key, one) for key, one in values})
+    _check(given, settings)
     return settings
 
 
@@ -169,7 +160,7 @@ def settings_of(options: argparse.Namespace, kind: type[Config]) -> Config:
     return load_settings(options.config, overrides, kind)
 
 
-def _converted(source: str, config: type[AdapterConfig], key: str, value: Any) -> Any:
+def _converted(place: str, config: type[AdapterConfig], key: str, value: Any) -> Any:
     kind = get_type_hints(config)[key]
     try:
         if key == "shares":
@@ -180,10 +171,10 @@ def _converted(source: str, config: type[AdapterConfig], key: str, value: Any) -
             raise TypeError("not true or false")
         return kind(value)
     except (TypeError, ValueError) as error:
-        raise SettingsError(f"{source}: {key} is {value!r}: {error}") from error
+        raise SettingsError(f"{place}: {key} is {value!r}: {error}") from error
 
 
-def _check(source: str, settings: AdapterConfig) -> None:
+def _check(given: SettingsFile, settings: AdapterConfig) -> None:
     wrong = {
         "quantize": settings.quantize not in QUANTIZED,
         "targets": settings.targets not in CHOICES,
@@ -197,4 +188,5 @@ def _check(source: str, settings: AdapterConfig) -> None:
     wrong |= {name: getattr(settings, name) < 1 for name in ("rank", "steps", "pictures")}
     for key, is_wrong in wrong.items():
         if is_wrong:
-            raise SettingsError(f"{source}: {key} is {getattr(settings, key)!r}, which cannot be")
+            said = f"{key} is {getattr(settings, key)!r}, which cannot be"
+            raise SettingsError(f"{given.place(key)}: {said}")

@@ -3,8 +3,6 @@
 import datetime
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +15,8 @@ from model.manifest import MANIFEST_NAME, read_manifest, sha256_of
 from model.pixels import PIXELS_VERSION
 from model.prompts import PROMPTS_VERSION
 from model.vocabulary import MODALITIES, PLANES, REGIONS
+from training.config import ConfigError
+from training.whole_folder import whole_folder
 
 FORMAT: Final = 1
 KIND: Final = "adapter"
@@ -25,7 +25,7 @@ METRICS_NAME: Final = "metrics.json"
 CARD_NAME: Final = "README.md"
 
 
-class FolderError(ValueError):
+class FolderError(ConfigError):
     """An adapter folder that cannot be written; the sentence says why."""
 
 
@@ -71,19 +71,13 @@ def write_adapter(
     """
     if out.exists():
         raise FolderError(f"{out} exists already; name another folder")
-    fresh = out.parent / f".{out.name}.new"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    try:
+    with whole_folder(out) as fresh:
         _write_weights(weights, fresh, facts.base)
         text = yaml.safe_dump(dict(settings), sort_keys=True, allow_unicode=True)
         (fresh / SETTINGS_NAME).write_text(text, encoding="utf-8")
         _write_json(fresh / METRICS_NAME, metrics)
         _write_json(fresh / MANIFEST_NAME, _manifest(facts))
         refresh(fresh)
-        os.replace(fresh, out)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def refresh(folder: Path) -> None:
@@ -131,7 +125,13 @@ def digest_of_names(names: Iterable[str]) -> str:
 
 
 def base_identity(base: Path) -> tuple[str, str]:
-    """Name and digest of a base folder, as the serving code computes them."""
+    """Name and digest of a base folder, as the serving code computes them.
+
+    Raises:
+        FolderError: it is no folder of a model.
+    """
+    if not (base / "config.json").is_file():
+        raise FolderError(f"{base}: there is no config.json of a base in this folder")
     manifest = read_manifest(base)
     return manifest.name if manifest else base.resolve().name, base_digest(base)
 

@@ -8,31 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from model.adapters import read_adapter
+from model.adapters import AdapterFolder
 from model.compact_folder import shipped_model
-from model.manifest import sha256_of
+from model.manifest import MANIFEST_NAME, sha256_of
 from model.opening import QUESTION_TASK
-from training.adapter_config import (
-    AdapterConfig,
-    SettingsError,
-    add_arguments,
-    as_plain,
-    settings_of,
-)
-from training.adapter_folder import (
-    AdapterFacts,
-    Source,
-    adapter_name,
-    base_identity,
-    digest_of_names,
-    write_adapter,
-)
+from training.adapter_config import AdapterConfig, SettingsError, add_arguments, settings_of
+from training.adapter_folder import Source
 from training.adapter_rows import Taught, kind_rows
 from training.evaluate_asking import spread
 from training.lessons import Lessons, read_lessons, sources_of
-from training.preferences import POLICY, PreferenceError, Preferences, read_preferences, that_fit
+from training.preferences import POLICY, Preferences, read_preferences, that_fit
 from training.records import TRAIN
-from training.train import REFUSED, prepare_run, refuse_taken, run_loop
+from training.run_cache import REFUSED, Learnt, read_start, run_in_cache, write_result
+from training.train import is_first_process, processes, refuse_taken, run_loop
+from training.whole_folder import full_disk_in_words
 
 EXPORTED: Final = 40
 """Pictures whose raw answers are written for the guard, at most."""
@@ -75,8 +64,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         options = parser.parse_args(arguments)
         settings = replace(settings_of(options, AlignConfig), replay=None)
-        align(settings, options.export)
-    except (*REFUSED, PreferenceError) as error:
+        with full_disk_in_words(settings.cache):
+            align(settings, options.export)
+    except REFUSED as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
@@ -86,22 +76,25 @@ def align(settings: AlignConfig, export: Path | None = None) -> None:
     """Train on preferences and write the adapter folder.
 
     Raises:
-        SettingsError, PreferenceError and what `train` raises: before anything is trained.
+        ConfigError, ModelError: before anything is trained.
     """
     for name in ("beta", "pairs"):
         if getattr(settings, name) <= 0:
             raise SettingsError(f"{name} is {getattr(settings, name)!r}, which cannot be")
-    base, out = settings.base or shipped_model(), refuse_taken(settings)
-    policy = read_preferences(settings.preferences)
+    base = settings.base or shipped_model()
+    refuse_taken(settings)
+    policy, start = read_preferences(settings.preferences), read_start(settings, base)
     lessons = read_lessons(settings)
     compare = _compare(policy, lessons)
-    if settings.start is not None:
-        read_adapter(settings.start, base_identity(base)[1])
     digest = sha256_of(settings.preferences)
-    prepare_run(settings, base, lessons, {"preferences_sha256": digest})
-    before = _run(settings, base, policy, compare)
+    more = {"preferences_sha256": digest}
+    with run_in_cache(settings, base, list(lessons.names()), more):
+        before = _run(settings, base, policy, compare)
+    if not is_first_process():
+        return
     told = {"before": before, "preferences": {"version": policy.version, "sha256": digest}}
-    _write(settings, base, out, (lessons, compare), told)
+    told |= {"taught_pictures": len(compare.taught), "held_out_pictures": len(compare.held)}
+    write_result(settings, base, _learnt(settings, lessons, start), told)
     if export is not None:
         _export(settings, base, policy, compare, export)
 
@@ -138,7 +131,7 @@ def _run(settings: AlignConfig, base: Path, policy: Preferences, compare: Compar
     torch.set_num_threads(settings.threads)
     opened = open_trainable(base, settings)
     shelves = {marks: PictureShelf(opened.side, has_marks=marks) for marks in (False, True)}
-    length = settings.steps * settings.pictures * settings.accumulation
+    length = settings.steps * settings.pictures * settings.accumulation * processes()
     draw = Draw(settings.seed, length, settings.pairs, settings.augment)
     few = spread(compare.held, settings.held_pictures)
     held_draw = Draw(settings.seed + 1, len(few), HELD_PAIRS, augment=False)
@@ -159,41 +152,21 @@ def _run(settings: AlignConfig, base: Path, policy: Preferences, compare: Compar
     return before
 
 
-def _write(
-    settings: AlignConfig, base: Path, out: Path, seen: tuple[Lessons, Compare], told: Any
-) -> None:
-    from training.adapter_trainer import BEST_NAME, read_score
-
-    lessons, compare = seen
-    weights = settings.cache / BEST_NAME
-    name, digest = base_identity(base)
-    described = json.loads((base / "config.json").read_text(encoding="utf-8"))
-    start = read_adapter(settings.start, digest).manifest if settings.start else None
-    tasks = [*(start.tasks if start else ("modality", "plane", "region")), QUESTION_TASK]
-    facts = AdapterFacts(
-        name=adapter_name("guarded", name, weights),
-        base=name,
-        base_sha256=digest,
-        image_size=int(described["vision_config"]["image_size"]),
-        data=_sources(settings, lessons),
-        split_sha256=digest_of_names(lessons.names()),
-        structures=start.structures if start else (),
-        tasks=tuple(dict.fromkeys(tasks)),
-    )
-    counts = {"taught_pictures": len(compare.taught), "held_out_pictures": len(compare.held)}
-    metrics = {"held_out": read_score(settings.cache), **told, **counts}
-    write_adapter(out, weights, facts, as_plain(settings), metrics)
-    sys.stdout.write(f"{out} holds {facts.name}\n")
-
-
-def _sources(settings: AlignConfig, lessons: Lessons) -> list[Source]:
+def _learnt(settings: AlignConfig, lessons: Lessons, start: AdapterFolder | None) -> Learnt:
     """What was shown here, and what the adapter it started from had been shown."""
-    found = sources_of(settings, lessons.own)
+    data, manifest = sources_of(settings, lessons.own), start.manifest if start else None
     if settings.start is not None:
-        path = settings.start / "manifest.json"
+        path = settings.start / MANIFEST_NAME
         earlier = json.loads(path.read_text(encoding="utf-8")).get("data", [])
-        found += [Source(**one) for one in earlier]
-    return list(dict.fromkeys(found))
+        data += [Source(**one) for one in earlier]
+    tasks = [*(manifest.tasks if manifest else ("modality", "plane", "region")), QUESTION_TASK]
+    return Learnt(
+        subject="guarded",
+        names=list(lessons.names()),
+        data=list(dict.fromkeys(data)),
+        tasks=tuple(dict.fromkeys(tasks)),
+        structures=manifest.structures if manifest else (),
+    )
 
 
 def _export(

@@ -21,9 +21,10 @@ from training.average import load_average
 from training.base_card import write_card, write_licence
 from training.config import BaseConfig, ConfigError, as_plain
 from training.dense_stage import make_heads
+from training.json_lines import read_lines
 from training.loop_state import load_state
 from training.prepare import Prepared
-from training.records import TRAIN, VAL, read_lines
+from training.records import TRAIN, VAL
 
 SHARD_SIZE: Final = "14MB"
 COPIED: Final = ("tokenizer.json", "tokenizer_config.json", "processor_config.json")

@@ -42,6 +42,8 @@ OBJECT = np.dtype(
         ("shifted_codes", "u1", 16),
     ]
 )
+MOST_OBJECTS = 40
+"""In one picture: a brain slice of the packs shows up to 34."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,19 @@ def build_copies(
             position += 1
         objects.append(_coded(found, codec))
         if number % 200 == 199:
-            report(f"cache {folder.name} {number + 1} of {len(counts)} pictures")
+            report(f"cache {record.split} {number + 1} of {len(counts)} pictures")
     images.flush()
     cells.flush()
     np.save(folder / "records.npy", owners)
     np.save(folder / "objects.npy", np.concatenate(objects))
     (folder / "ready.json").write_text(json.dumps({"copies": total, "size": size}))
+
+
+def bytes_of_copies(request: CacheRequest) -> float:
+    """The disk that the copies will take, objects counted generously."""
+    size, grid = request.image_size, request.image_size // request.patch_size * CELLS_PER_PATCH
+    total = sum(_copies_of(record, request.copies) for record in request.records)
+    return total * (size**2 + grid**2 + MOST_OBJECTS * OBJECT.itemsize)
 
 
 def open_copies(folder: Path) -> Copies:

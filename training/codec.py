@@ -13,10 +13,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from model.mask_codec import CODES, SIDE, CodecNetwork, MaskCodec, to_arrays
-from training.config import BaseConfig, add_config_arguments, read_config
+from training.config import BaseConfig, ConfigError, add_config_arguments, read_config
 from training.device import device, half
 from training.masks import anatomy_labels, box_of, present
-from training.records import TRAIN, VAL, PictureRecord, read_records
+from training.record_checks import read_checked
+from training.records import TRAIN, VAL, PictureRecord
 
 ENCODER_WIDTHS = (32, 64, 64, 64)
 DECODER_WIDTHS = (64, 64, 48, 32, 16)
@@ -159,8 +160,11 @@ def main(arguments: list[str]) -> int:
     add_config_arguments(parser)
     config = read_config(parser.parse_args(arguments))
     torch.set_num_threads(config.threads)
+    try:
+        records = read_checked(config.data, config.licences)
+    except ConfigError as error:
+        raise SystemExit(f"training: {error}") from error
     labels = anatomy_labels(config.data / "segmentation")
-    records = read_records(config.data, config.licences)
     train, _ = collect_crops([one for one in records if one.split == TRAIN], labels)
     val, names = collect_crops([one for one in records if one.split == VAL], labels)
     network = train_codec(config, train, _say)

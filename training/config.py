@@ -1,15 +1,54 @@
 """The settings of one training run: a YAML file, then overrides; unknown keys are refused."""
 
 import argparse
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 
-class ConfigError(Exception):
-    """A configuration that cannot be used, in one sentence that names file and key."""
+class ConfigError(ValueError):
+    """Settings, pictures or folders that cannot be used; one sentence says where and why."""
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """Settings by key, and the line of each that a file holds."""
+
+    name: str = "settings"
+    values: Mapping[str, Any] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def place(self, key: str) -> str:
+        """Where a setting stands: `file:line`, or the file where the line is not known."""
+        return f"{self.name}:{self.lines[key]}" if key in self.lines else self.name
+
+    def under(self, overrides: Mapping[str, Any]) -> "SettingsFile":
+        """These settings with others on top, which have no line."""
+        kept = {key: line for key, line in self.lines.items() if key not in overrides}
+        return SettingsFile(self.name, {**self.values, **overrides}, kept)
+
+
+def read_settings(path: Path | None) -> SettingsFile:
+    """The mapping of a YAML file; without a file no settings at all.
+
+    Raises:
+        ConfigError: the file cannot be read or is no mapping.
+    """
+    if path is None:
+        return SettingsFile()
+    try:
+        text = path.read_text(encoding="utf-8")
+        node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+        loaded = yaml.safe_load(text)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(loaded, dict):
+        raise ConfigError(f"{path}: there is no mapping of settings in this file")
+    lines = {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
+    return SettingsFile(str(path), {str(key): one for key, one in loaded.items()}, lines)
 
 
 @dataclass(frozen=True)
@@ -57,22 +96,18 @@ def load_config(path: Path | None, overrides: dict[str, str]) -> BaseConfig:
     Raises:
         ConfigError: the file is no mapping, a key is unknown, or a value has the wrong type.
     """
-    given: dict[str, Any] = {}
-    name = str(path) if path else "overrides"
-    if path is not None:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
-        if not isinstance(loaded, dict):
-            raise ConfigError(f"{path}: there is no mapping of settings in this file")
-        given.update(loaded)
-    given.update({key: yaml.safe_load(value) for key, value in overrides.items()})
-    known = {field.name: field for field in fields(BaseConfig)}
-    for key in given:
+    read = {key: yaml.safe_load(value) for key, value in overrides.items()}
+    given = read_settings(path).under(read)
+    known = {one.name for one in fields(BaseConfig)}
+    for key in given.values:
         if key not in known:
-            raise ConfigError(f"{name}: unknown key {key!r}; known: {', '.join(sorted(known))}")
-    return BaseConfig(**{key: _convert(name, key, value) for key, value in given.items()})
+            said = f"unknown key {key!r}; known: {', '.join(sorted(known))}"
+            raise ConfigError(f"{given.place(key)}: {said}")
+    values = given.values.items()
+    return BaseConfig(**{key: _convert(given.place(key), key, value) for key, value in values})
 
 
-def _convert(name: str, key: str, value: object) -> Any:
+def _convert(place: str, key: str, value: object) -> Any:
     default = getattr(BaseConfig(), key)
     try:
         if isinstance(default, tuple):
@@ -81,7 +116,7 @@ def _convert(name: str, key: str, value: object) -> Any:
             return Path(str(value)).expanduser()
         return type(default)(value)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name}: {key} is {value!r}, not {type(default).__name__}") from error
+        raise ConfigError(f"{place}: {key} is {value!r}, not {type(default).__name__}") from error
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +137,7 @@ def read_config(options: argparse.Namespace) -> BaseConfig:
             if getattr(options, key):
                 overrides[key] = getattr(options, key)
         return load_config(options.config, overrides)
-    except (ConfigError, ValueError) as error:
+    except ValueError as error:
         raise SystemExit(f"training: {error}") from error
 
 

@@ -10,13 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from model.adapters import BASE_ALONE
 from model.agreement import VIEWS, View
 from model.opening import Engine, open_engine
 from model.types import ModelError
 from model.vocabulary import REGION_FROM_SEGMENTATION
+from training.config import ConfigError, read_settings
 from training.evaluate_asking import spread
 from training.evaluate_medpix import evaluate_medpix
 from training.evaluate_segmentation import Asker, evaluate_segmentation
@@ -67,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
         drawn = write_confusions(options.json, found.get("medpix", {}).get("confusion", {}))
         if drawn is not None:
             _say(f"{drawn}: what was said of what")
-    except (MedPixError, ModelError, OSError) as error:
+    except (ConfigError, ModelError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     sys.stdout.write(json.dumps(_headline(found), indent=1) + "\n")
@@ -263,11 +262,11 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     early, _ = parser.parse_known_args(arguments)
     if early.config is None:
         return parser.parse_args(arguments)
-    given = yaml.safe_load(early.config.read_text(encoding="utf-8")) or {}
-    unknown = sorted(set(given) - set(vars(early)))
+    given = read_settings(early.config)
+    unknown = sorted(set(given.values) - set(vars(early)))
     if unknown:
-        raise MedPixError(f"{early.config}: unknown key {unknown[0]}")
-    parser.set_defaults(**{key: parser_value(key, value) for key, value in given.items()})
+        raise ConfigError(f"{given.place(unknown[0])}: unknown key {unknown[0]}")
+    parser.set_defaults(**{key: parser_value(key, one) for key, one in given.values.items()})
     return parser.parse_args(arguments)
 
 

@@ -11,10 +11,11 @@ from PIL import Image as PillowImage
 
 from model.types import Mask
 from model.vocabulary import REGION_FROM_SEGMENTATION
+from training.json_lines import numbered_lines, read_lines
 from training.masks import anatomy_labels, present
 from training.medpix_pictures import MedPixError
 from training.metrics_masks import Atlas, Key
-from training.records import TRAIN, read_lines
+from training.records import TRAIN
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ def read_slices(folder: Path, split: str) -> list[Slice]:
     if not path.is_file():
         raise MedPixError(f"there is no {path}")
     return [
-        _slice(folder, line, f"{path}:{number}")
-        for number, line in enumerate(read_lines(path), start=1)
+        _slice(folder, line, place)
+        for place, line in numbered_lines(path)
         if line["split"] == split and line.get("mask")
     ]
 

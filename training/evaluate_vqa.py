@@ -11,10 +11,10 @@ from model.backend import Backend
 from model.prompts import REGION_QUESTION, answer_prefix
 from model.vocabulary import REGION_FROM_SLAKE, REGION_FROM_VQA_RAD
 from training.evaluate_asking import Say, Shown, ask_all, ask_views, blank, show, spread
+from training.json_lines import numbered_lines
 from training.medpix_pictures import MedPixError
 from training.metrics_bootstrap import gain_interval, mean_interval
 from training.metrics_text import is_same, token_f1
-from training.records import read_lines
 
 ANSWER_TOKENS: Final = 32
 MARKED_FIELD: Final = "image_organ"
@@ -43,12 +43,12 @@ def read_questions(folder: Path, split: str) -> list[Question]:
     if not path.is_file():
         raise MedPixError(f"there is no {path}")
     found: list[Question] = []
-    for number, line in enumerate(read_lines(path), start=1):
+    for place, line in numbered_lines(path):
         if line.get("q_lang", "en") != "en":
             continue
         image = folder / line["image"]
         if not image.is_file():
-            raise MedPixError(f"{path}:{number}: there is no picture {image}")
+            raise MedPixError(f"{place}: there is no picture {image}")
         found.append(
             Question(
                 image=image,

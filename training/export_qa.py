@@ -1,8 +1,6 @@
 """Question-answer pairs made from MedPix 2.0 as a data set: JSONL by split and a card."""
 
 import json
-import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ from model.manifest import sha256_of
 from model.vocabulary import MODALITIES, PLANES
 from training.adapter_rows import rows_of
 from training.medpix_pictures import MedPixError, MedPixPicture, read_medpix, refuse_shared_cases
+from training.whole_folder import whole_folder
 
 CLOSED, OPEN = "CLOSED", "OPEN"
 CLOSED_QUESTIONS: Final[Mapping[str, str]] = {
@@ -44,12 +43,9 @@ def export_qa(medpix: Path, out: Path) -> dict[str, int]:
     for number, split in enumerate(splits):
         for other in splits[number + 1 :]:
             refuse_shared_cases(pictures[split], pictures[other])
-    fresh = out.with_name(f".{out.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    counts = {split: _write_split(fresh, split, ones) for split, ones in pictures.items()}
-    (fresh / "README.md").write_text(_card(fresh, medpix, counts), encoding="utf-8")
-    os.replace(fresh, out)
+    with whole_folder(out) as fresh:
+        counts = {split: _write_split(fresh, split, ones) for split, ones in pictures.items()}
+        (fresh / "README.md").write_text(_card(fresh, medpix, counts), encoding="utf-8")
     return counts
 
 

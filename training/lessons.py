@@ -9,8 +9,10 @@ from model.manifest import read_manifest
 from training.adapter_config import TASKS, AdapterConfig, SettingsError
 from training.adapter_folder import Source, source_of
 from training.adapter_rows import Taught, hold_out, kind_rows, taught_pictures
-from training.medpix_pictures import read_medpix, refuse_shared_cases
+from training.medpix_pictures import MedPixPicture, read_medpix, refuse_shared_cases
+from training.near_duplicates import prints_of, refuse_near_duplicates
 from training.own_folder import OwnFolder, read_own_folder
+from training.record_checks import prints_of_records, read_checked
 from training.records import TRAIN, VAL
 
 MEDPIX_LICENCE: Final = "not stated; MedPix image terms (US National Library of Medicine) apply"
@@ -42,22 +44,40 @@ def read_lessons(settings: AdapterConfig) -> Lessons:
 
     Raises:
         SettingsError: neither folder is named.
-        MedPixError: the folder is not as published, or a case is in two splits.
-        OwnFolderError: the clinic's folder has a mistake; file and line are named.
+        ConfigError: a folder has a mistake, or a case or a picture is taught and measured, under
+            whatever names; file and line are named.
     """
     own = read_own_folder(settings.segmentation) if settings.segmentation else None
+    if settings.replay is not None and settings.replay_share > 0:
+        read_checked(settings.replay)
     if settings.medpix is None:
         if own is None:
             raise SettingsError("name what to teach: --medpix, or --segmentation for your own")
+        _refuse_doubles(own, [], [])
         return Lessons(own=own)
     pictures = read_medpix(settings.medpix, "train")
+    measured: list[MedPixPicture] = []
     for split in ("dev", "test"):
         if (settings.medpix / f"descriptions_{split}.jsonl").is_file():
-            refuse_shared_cases(pictures, read_medpix(settings.medpix, split))
+            measured += read_medpix(settings.medpix, split)
+    refuse_shared_cases(pictures, measured)
     if settings.limit:
         pictures = pictures[:: max(len(pictures) // settings.limit, 1)][: settings.limit]
+    _refuse_doubles(own, pictures, measured)
     taught, held = hold_out(taught_pictures(pictures), settings.holdout_share, settings.seed)
     return Lessons(taught, held, own)
+
+
+def _refuse_doubles(
+    own: OwnFolder | None, taught: list[MedPixPicture], measured: list[MedPixPicture]
+) -> None:
+    """One picture under two names must not be taught and measured, in a folder or across both."""
+    ours = own.records if own else ()
+    shown = prints_of_records([one for one in ours if one.split == TRAIN])
+    asked = prints_of_records([one for one in ours if one.split != TRAIN])
+    shown += prints_of(taught, has_marks=True)
+    asked += prints_of(measured, has_marks=True)
+    refuse_near_duplicates(shown, asked)
 
 
 def sources_of(settings: AdapterConfig, own: OwnFolder | None) -> list[Source]:

@@ -24,6 +24,12 @@ def anatomy_labels(folder: Path) -> dict[int, str]:
     return dict(sorted(kept.items()))
 
 
+def named_indices(folder: Path) -> set[int]:
+    """The indices that `labels_detail.json` has a name for, of whatever kind."""
+    details = json.loads((folder / "labels_detail.json").read_text(encoding="utf-8"))
+    return {int(key) for key in details}
+
+
 def anatomy_names(folder: Path) -> list[str]:
     """The names of `anatomy_labels`, each once, in index order."""
     return list(dict.fromkeys(anatomy_labels(folder).values()))

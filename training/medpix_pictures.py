@@ -1,13 +1,13 @@
 """MedPix 2.0 as published, read into one record a picture; missing values become None here."""
 
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from model.vocabulary import NOT_SCAN_PLANES, PLANE_FROM_MEDPIX
+from training.config import ConfigError
+from training.json_lines import needed, numbered_lines, read_lines
 from training.medpix_regions import region_of
 
 MISSING: Final = ("", "n/a", "na", "none", "null", "not specified", "nos - not specified")
@@ -27,7 +27,7 @@ CAPTION_WORDS: Final = 40
 TITLE_WORDS: Final = 10
 
 
-class MedPixError(ValueError):
+class MedPixError(ConfigError):
     """A folder that is no MedPix pack: the sentence names file and line."""
 
 
@@ -48,27 +48,34 @@ class MedPixPicture:
     taught_caption: str | None
     title: str | None
     taught_title: str | None
+    told_in: str = ""
+    """`file:line` of the list that names the picture."""
 
 
 def read_medpix(folder: Path, split: str) -> list[MedPixPicture]:
     """The pictures of one split, in the file's order.
 
     Raises:
-        MedPixError: a file or picture is missing, a line is no JSON, an identifier comes twice.
+        ConfigError: a file or picture is missing, a line is no JSON or leaves something out, an
+            identifier comes twice.
     """
-    cases = {str(line["U_id"]): line for line in _lines(folder / f"data_{split}.jsonl")}
+    described, told = folder / f"descriptions_{split}.jsonl", folder / f"data_{split}.jsonl"
+    for path in (told, described):
+        if not path.is_file():
+            raise MedPixError(f"there is no {path}")
+    cases = {str(line.get("U_id")): line for line in read_lines(told)}
     pictures: list[MedPixPicture] = []
     seen: set[str] = set()
-    described = folder / f"descriptions_{split}.jsonl"
-    for number, line in enumerate(_lines(described), start=1):
+    for place, line in numbered_lines(described):
+        needed(place, line, "Type", "U_id", "image", "Description", "Location", "Location Category")
         name = str(line["image"])
         image = folder / "images" / f"{name}.jpg"
         if name in seen:
-            raise MedPixError(f"{described}:{number}: {name} comes twice")
+            raise MedPixError(f"{place}: {name} comes twice")
         if not image.is_file():
-            raise MedPixError(f"{described}:{number}: there is no picture {image}")
+            raise MedPixError(f"{place}: there is no picture {image}")
         seen.add(name)
-        pictures.append(_picture(line, cases.get(str(line["U_id"]), {}), image))
+        pictures.append(_picture(line, cases.get(str(line["U_id"]), {}), image, place))
     return pictures
 
 
@@ -78,10 +85,12 @@ def refuse_shared_cases(taught: list[MedPixPicture], measured: list[MedPixPictur
     Raises:
         MedPixError: naming the first.
     """
-    shared = {one.case for one in taught} & {one.case for one in measured}
-    shared |= {one.image.name for one in taught} & {one.image.name for one in measured}
-    if shared:
-        raise MedPixError(f"{min(shared)} is in both splits")
+    known = {one.case for one in taught} | {one.image.name for one in taught}
+    for one in measured:
+        shared = known & {one.case, one.image.name}
+        if shared:
+            place = f"{one.told_in}: " if one.told_in else ""
+            raise MedPixError(f"{place}{min(shared)} is in both splits")
 
 
 def without_story(text: str, max_words: int) -> str | None:
@@ -107,7 +116,7 @@ def taught_title(title: str) -> str | None:
     return text
 
 
-def _picture(line: dict[str, Any], case: dict[str, Any], image: Path) -> MedPixPicture:
+def _picture(line: dict[str, Any], case: dict[str, Any], image: Path, place: str) -> MedPixPicture:
     described = line["Description"]
     plane = _given(described.get("Plane"))
     caption = _given(described.get("Caption"))
@@ -130,6 +139,7 @@ def _picture(line: dict[str, Any], case: dict[str, Any], image: Path) -> MedPixP
         taught_caption=without_story(caption, CAPTION_WORDS) if caption else None,
         title=" ".join(title.split()) if title else None,
         taught_title=taught_title(title) if title else None,
+        told_in=place,
     )
 
 
@@ -142,15 +152,3 @@ def _plane(published: str | None) -> str | None:
 def _given(value: object) -> str | None:
     text = str(value).strip() if value is not None else ""
     return None if text.lower() in MISSING else text
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    if not path.is_file():
-        raise MedPixError(f"there is no {path}")
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            yield json.loads(line)
-        except ValueError as error:
-            raise MedPixError(f"{path}:{number}: {error}") from error

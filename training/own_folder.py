@@ -8,7 +8,7 @@ qa.jsonl            optional: image, split, question, answer
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,21 +16,24 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image as PillowImage
 
-from model.vocabulary import (
-    MODALITY_FROM_PACK,
-    PLANE_FROM_SEGMENTATION,
-    REGION_FROM_SEGMENTATION,
-)
+from model.vocabulary import PLANE_FROM_SEGMENTATION, REGION_FROM_SEGMENTATION
+from training.config import ConfigError
+from training.json_lines import Once, needed, numbered_lines
 from training.masks import LEAST_VOLUMES, anatomy_labels, present
-from training.records import TRAIN, VAL, PictureRecord
+from training.record_checks import refuse_unusable
+from training.records import (
+    TRAIN,
+    VAL,
+    Asked,
+    PictureRecord,
+    modality_of,
+    of_questions,
+    read_questions,
+)
 
 MANIFEST, QUESTIONS, LABELS = "manifest.jsonl", "qa.jsonl", "labels.json"
 _NEEDED: Final = ("id", "image", "split", "modality", "patient")
 _SPLITS: Final = (TRAIN, VAL, "test")
-
-
-class OwnFolderError(ValueError):
-    """A folder that cannot be taught from; the sentence names file and line."""
 
 
 @dataclass(frozen=True)
@@ -61,98 +64,64 @@ def read_own_folder(folder: Path) -> OwnFolder:
     """Read and check the whole folder before anything is trained.
 
     Raises:
-        OwnFolderError: naming file and line: a picture or mask is missing or has another size, an
+        ConfigError: naming file and line: a picture or mask is missing or has another size, an
             index has no name, an id comes twice, a patient is in two splits, a word is unknown.
     """
     path = folder / MANIFEST
     if not path.is_file():
-        raise OwnFolderError(f"{path}: there is no such file")
+        raise ConfigError(f"{path}: there is no such file")
     labels = _labels(folder)
-    asked = _questions(folder)
+    asked = read_questions(folder / QUESTIONS)
     records: list[PictureRecord] = []
-    lines: dict[str, int] = {}
-    patients: dict[str, str] = {}
-    for number, line in _lines(path):
-        record = _record(path, number, line, asked)
-        if record.key in lines:
-            raise OwnFolderError(
-                f"{path}:{number}: the id {record.key!r} is that of line {lines[record.key]} too"
-            )
-        lines[record.key] = number
+    once, patients = Once(), dict[str, str]()
+    for place, line in numbered_lines(path):
+        record = _record(folder, place, line, asked)
+        once.hear(record.key, place)
         if patients.setdefault(record.volume, record.split) != record.split:
-            raise OwnFolderError(
-                f"{path}:{number}: the patient {record.volume!r} is in {record.split} "
+            raise ConfigError(
+                f"{place}: the patient {record.volume!r} is in {record.split} "
                 f"and in {patients[record.volume]}"
             )
-        _check_files(path, number, record, labels)
         records.append(record)
+    refuse_unusable(records, LABELS, set(labels))
     if not any(one.split == TRAIN for one in records):
-        raise OwnFolderError(f"{path}: no line has the split {TRAIN!r}")
+        raise ConfigError(f"{path}: no line has the split {TRAIN!r}")
     return OwnFolder(folder, tuple(records), _anatomy(folder, labels))
 
 
 def _record(
-    path: Path, number: int, line: Mapping[str, Any], asked: Mapping[str, list[tuple[str, str]]]
+    folder: Path, place: str, line: Mapping[str, Any], asked: Mapping[str, Sequence[Asked]]
 ) -> PictureRecord:
-    missing = [key for key in _NEEDED if not line.get(key)]
-    if missing:
-        raise OwnFolderError(f"{path}:{number}: there is no {missing[0]!r}")
+    needed(place, line, *_NEEDED)
     if line["split"] not in _SPLITS:
-        raise OwnFolderError(f"{path}:{number}: the split {line['split']!r} is none of {_SPLITS}")
-    if line["modality"] not in MODALITY_FROM_PACK:
-        known = ", ".join(MODALITY_FROM_PACK)
-        raise OwnFolderError(
-            f"{path}:{number}: the modality {line['modality']!r} is none of {known}"
-        )
-    pairs = asked.get(line["image"], [])
+        raise ConfigError(f"{place}: the split {line['split']!r} is none of {_SPLITS}")
     return PictureRecord(
         key=str(line["id"]),
         pack="own",
-        image=path.parent / line["image"],
+        image=folder / line["image"],
         split=line["split"],
         volume=str(line["patient"]),
-        modality=MODALITY_FROM_PACK[line["modality"]],
+        modality=modality_of(place, line),
         region=REGION_FROM_SEGMENTATION.get(line.get("body_region") or ""),
         plane=PLANE_FROM_SEGMENTATION.get(line.get("plane") or ""),
-        mask=path.parent / line["mask"] if line.get("mask") else None,
+        mask=folder / line["mask"] if line.get("mask") else None,
         partial=bool(line.get("partial_labels")),
-        questions=tuple(pairs),
-        closed=tuple(answer.lower() in ("yes", "no") for _, answer in pairs),
+        told_in=place,
+        **of_questions(asked.get(line["image"], ())),
     )
-
-
-def _check_files(path: Path, number: int, record: PictureRecord, labels: Mapping[int, str]) -> None:
-    sizes = []
-    for file in (record.image, record.mask):
-        if file is None:
-            continue
-        if not file.is_file():
-            raise OwnFolderError(f"{path}:{number}: there is no {file.name}")
-        with PillowImage.open(file) as opened:
-            sizes.append(opened.size)
-    if len(set(sizes)) > 1:
-        raise OwnFolderError(f"{path}:{number}: picture and mask differ in size")
-    if record.mask is not None:
-        found = np.unique(np.asarray(PillowImage.open(record.mask)))
-        unnamed = [int(one) for one in found if one and int(one) not in labels]
-        if unnamed:
-            raise OwnFolderError(
-                f"{path}:{number}: {LABELS} has no name for index {unnamed[0]} of "
-                f"{record.mask.name}"
-            )
 
 
 def _labels(folder: Path) -> dict[int, str]:
     path = folder / LABELS
     if not path.is_file():
-        raise OwnFolderError(f"{path}: there is no such file")
+        raise ConfigError(f"{path}: there is no such file")
     try:
         found = {int(key): str(name) for key, name in json.loads(path.read_text("utf-8")).items()}
     except (ValueError, AttributeError) as error:
-        raise OwnFolderError(f"{path}: must be an object of index to name") from error
+        raise ConfigError(f"{path}: must be an object of index to name") from error
     twice = [name for name, count in Counter(found.values()).items() if count > 1]
     if twice:
-        raise OwnFolderError(f"{path}: the name {twice[0]!r} stands for two indices")
+        raise ConfigError(f"{path}: the name {twice[0]!r} stands for two indices")
     return found
 
 
@@ -160,26 +129,3 @@ def _anatomy(folder: Path, labels: Mapping[int, str]) -> dict[int, str]:
     if (folder / "labels_detail.json").is_file():
         return anatomy_labels(folder)
     return {index: name for index, name in labels.items() if index}
-
-
-def _questions(folder: Path) -> dict[str, list[tuple[str, str]]]:
-    path, found = folder / QUESTIONS, defaultdict[str, list[tuple[str, str]]](list)
-    for number, line in _lines(path) if path.is_file() else ():
-        missing = [key for key in ("image", "question", "answer") if not line.get(key)]
-        if missing:
-            raise OwnFolderError(f"{path}:{number}: there is no {missing[0]!r}")
-        found[line["image"]].append((str(line["question"]), str(line["answer"])))
-    return dict(found)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not text.strip():
-            continue
-        try:
-            line = json.loads(text)
-        except ValueError as error:
-            raise OwnFolderError(f"{path}:{number}: is not JSON: {error}") from error
-        if not isinstance(line, dict):
-            raise OwnFolderError(f"{path}:{number}: is no object")
-        yield number, line

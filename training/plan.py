@@ -9,8 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from training.config import ConfigError, read_settings
 from training.plan_bases import open_base, text_tokens
 from training.plan_layers import count_layers
 from training.plan_measure import measure
@@ -128,12 +127,12 @@ def _single(config: Any, layers: list[Any], choices: Choices, room: int) -> str 
 def _choices(options: argparse.Namespace) -> Choices:
     given: dict[str, Any] = {"text_tokens": text_tokens(options.base)}
     if options.config:
-        loaded = yaml.safe_load(Path(options.config).read_text(encoding="utf-8")) or {}
+        read = read_settings(Path(options.config))
         known = {field.name for field in fields(Choices)}
-        unknown = sorted(set(loaded) - known)
+        unknown = sorted(set(read.values) - known)
         if unknown:
-            raise ValueError(f"{options.config}: unknown key {unknown[0]}")
-        given.update(loaded)
+            raise ConfigError(f"{read.place(unknown[0])}: unknown key {unknown[0]}")
+        given.update(read.values)
     flags = {field.name: getattr(options, field.name) for field in fields(Choices)}
     given.update({name: value for name, value in flags.items() if value is not None})
     if given.get("quantize") == "none":

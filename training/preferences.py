@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import yaml
 
 from model.prompts import CONDITION_QUESTION, answer_prefix
 from model.vocabulary import MODALITIES, REGIONS
 from training.adapter_rows import Row, Taught
+from training.config import ConfigError, read_settings
 
 POLICY: Final = Path(__file__).with_name("configs") / "preferences.yaml"
 FAULTS: Final = ("named", "certain", "reassuring")
@@ -18,7 +18,7 @@ SLOTS: Final = ("modality", "region", "condition")
 ANATOMY: Final = ("modality", "plane", "region")
 
 
-class PreferenceError(ValueError):
+class PreferenceError(ConfigError):
     """A policy file that cannot be taught from, or pictures that no pair fits; says why."""
 
 
@@ -58,16 +58,13 @@ def read_preferences(path: Path) -> Preferences:
     """The policy of a YAML file.
 
     Raises:
-        PreferenceError: naming the file and what is wrong with it.
+        ConfigError, PreferenceError: naming the file and what is wrong with it.
     """
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise PreferenceError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-    known = {one.name for one in fields(Preferences)}
-    if not isinstance(given, dict) or set(given) != known:
-        wrong = sorted(known.symmetric_difference(given if isinstance(given, dict) else ()))
-        raise PreferenceError(f"{path}: unknown or missing key {wrong[0]}")
+    told = read_settings(path)
+    given, known = told.values, {one.name for one in fields(Preferences)}
+    wrong = sorted(known.symmetric_difference(given))
+    if wrong:
+        raise PreferenceError(f"{told.place(wrong[0])}: unknown or missing key {wrong[0]}")
     try:
         policy = Preferences(
             version=str(given["version"]),

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.types import ModelError
 from training.config import BaseConfig, ConfigError, add_config_arguments, read_config
 from training.masks import LEAST_VOLUMES, anatomy_labels, anatomy_names
+from training.record_checks import prints_of_records, read_checked
 from training.records import TRAIN, VAL, PictureRecord, read_records
+from training.whole_folder import full_disk_in_words, refuse_little_room, whole_folder
 
 NEGATIVES = 700
 
@@ -57,52 +61,49 @@ def refuse_leaks_to_the_eye(config: BaseConfig) -> None:
         ConfigError: naming the two files.
     """
     from training.medpix_pictures import read_medpix
-    from training.near_duplicates import print_of, prints_of, refuse_near_duplicates
+    from training.near_duplicates import prints_of, refuse_near_duplicates
 
-    prints = {
-        split: [print_of(one.image, has_marks=one.pack == "vqa-rad") for one in records]
-        for split, records in split_records(config).items()
-    }
+    found = split_records(config)
+    prints = {split: prints_of_records(records) for split, records in found.items()}
     refuse_near_duplicates(prints[TRAIN], prints[VAL])
     medpix = config.data / "medpix2"
-    paths = {
-        path.stem.removeprefix("descriptions_"): [
-            one.image for one in read_medpix(medpix, path.stem.removeprefix("descriptions_"))
-        ]
-        for path in sorted(medpix.glob("descriptions_*.jsonl"))
-    }
-    shown = {split: prints_of(ones, has_marks=True) for split, ones in paths.items()}
+    names = [one.stem.removeprefix("descriptions_") for one in medpix.glob("descriptions_*.jsonl")]
+    shown = {name: prints_of(read_medpix(medpix, name), has_marks=True) for name in sorted(names)}
     measured = [one for split, ones in shown.items() if split != TRAIN for one in ones]
     refuse_near_duplicates(shown.get(TRAIN, []), measured)
     refuse_near_duplicates([*prints[TRAIN], *prints[VAL]], [*shown.get(TRAIN, []), *measured])
 
 
 def prepare(config: BaseConfig, codec_path: Path) -> None:
-    """Build the copies of both splits under `config.cache`; splits already there are kept."""
-    from model.mask_codec import MaskCodec
-    from training.cache import CacheRequest, build_copies, build_negatives
+    """Build the copies of both splits under `config.cache`; splits already there are kept.
 
-    refuse_leaks_to_the_eye(config)
+    Raises:
+        ConfigError: a picture or mask is missing, broken, unnamed or in two splits, or the disk has
+            no room; nothing is left that is half written.
+    """
+    from model.mask_codec import MaskCodec
+    from training.cache import CacheRequest, build_copies, build_negatives, bytes_of_copies
+
     codec = MaskCodec.load(codec_path)
+    read_checked(config.data, config.licences)
+    refuse_leaks_to_the_eye(config)
     labels = anatomy_labels(config.data / "segmentation")
     names = anatomy_names(config.data / "segmentation")
-    for turn, (split, records) in enumerate(split_records(config).items()):
-        folder = config.cache / split
-        if (folder / "ready.json").is_file():
-            continue
-        request = CacheRequest(
-            records,
-            names,
-            labels,
-            config.image_size,
-            config.patch_size,
-            config.copies,
-            config.seed + turn,
-        )
-        count = NEGATIVES if split == TRAIN else NEGATIVES // 10
-        folder.mkdir(parents=True, exist_ok=True)
-        build_negatives(folder, count, config.image_size, config.seed + turn)
-        build_copies(request, codec, folder, _say)
+    sizes = (config.image_size, config.patch_size, config.copies)
+    requests = {
+        split: CacheRequest(records, names, labels, *sizes, config.seed + turn)
+        for turn, (split, records) in enumerate(split_records(config).items())
+        if not (config.cache / split / "ready.json").is_file()
+    }
+    drawn = NEGATIVES * 3 * config.image_size**2 * len(requests)
+    refuse_little_room(config.cache, sum(map(bytes_of_copies, requests.values())) + drawn)
+    for split, request in requests.items():
+        shutil.rmtree(config.cache / split, ignore_errors=True)  # it was not ready
+        with whole_folder(config.cache / split) as fresh:
+            count = NEGATIVES if split == TRAIN else NEGATIVES // 10
+            build_negatives(fresh, count, config.image_size, request.seed)
+            build_copies(request, codec, fresh, _say)
+    config.cache.mkdir(parents=True, exist_ok=True)
     (config.cache / "names.json").write_text(json.dumps(names))
 
 
@@ -147,9 +148,10 @@ def main(arguments: list[str]) -> int:
     if options.export_qa:
         return _export(config.data / "medpix2", options.export_qa)
     try:
-        prepare(config, options.codec or config.out / "mask_codec.npz")
+        with full_disk_in_words(config.cache):
+            prepare(config, options.codec or config.out / "mask_codec.npz")
         found = open_prepared(config)
-    except ConfigError as error:
+    except (ConfigError, ModelError) as error:
         raise SystemExit(f"training: {error}") from error
     for split in (TRAIN, VAL):
         copies = found.copies[split]

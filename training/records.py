@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from model.vocabulary import (
     REGION_FROM_VQA_RAD,
 )
 from training.config import ConfigError
+from training.json_lines import Once, needed, numbered_lines
 
 TRAIN, VAL = "train", "val"
 USUAL_IN_VQA_RAD = {"ABD": ("CT", "axial"), "CHEST": ("X-ray", "frontal")}
@@ -54,21 +55,28 @@ class PictureRecord:
     """True where a mirrored picture with left and right names swapped is still anatomy."""
     questions: tuple[tuple[str, str], ...] = ()
     closed: tuple[bool, ...] = field(default=())
+    told_in: str = ""
+    """`file:line` of the list that names the picture."""
+
+
+Asked = tuple[str, str, bool]
+"""Question, answer, and whether it is answered by yes or no."""
 
 
 def read_records(data: Path, licences: tuple[str, ...] = ()) -> list[PictureRecord]:
     """All pictures of segmentation, SLAKE and VQA-RAD under `data`, each once.
 
     Raises:
-        ConfigError: a pack is missing, or one picture or volume is in train and val.
+        ConfigError: a pack is missing, a line leaves something out or says an id again, or one
+            picture or volume is in train and val.
     """
     if not (data / "segmentation" / "manifest.jsonl").is_file():
         raise ConfigError(f"{data}: there is no segmentation/manifest.jsonl in this folder")
     records = [*_segmentation(data, licences), *_slake(data), *_vqa_rad(data)]
+    refuse_leaks(records)
     unique: dict[Path, PictureRecord] = {}
     for record in records:
         unique.setdefault(record.image.resolve(), record)
-    refuse_leaks(unique.values())
     return list(unique.values())
 
 
@@ -80,79 +88,110 @@ def refuse_leaks(records: Iterable[PictureRecord]) -> None:
     Raises:
         ConfigError: naming the first volume or picture found in two splits.
     """
-    splits: defaultdict[str, set[str]] = defaultdict(set)
+    first: dict[str, PictureRecord] = {}
     for record in records:
-        splits[f"picture {record.image.resolve()}"].add(record.split)
+        names = [f"picture {record.image.resolve()}"]
         if record.pack == "segmentation" and "slake" not in record.key.lower():
-            splits[f"volume {record.volume}"].add(record.split)
-    for name, found in splits.items():
-        if len(found) > 1:
-            raise ConfigError(f"{name} is in {' and '.join(sorted(found))}")
+            names.append(f"volume {record.volume}")
+        for name in names:
+            other = first.setdefault(name, record)
+            if other.split != record.split:
+                splits = " and ".join(sorted((other.split, record.split)))
+                place = f"{record.told_in}: " if record.told_in else ""
+                raise ConfigError(f"{place}{name} is in {splits}")
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSONL file; none when it is absent."""
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
-        if line.strip():
-            yield json.loads(line)
+def read_questions(path: Path) -> dict[str, list[Asked]]:
+    """What a clinic's `qa.jsonl` asks, by picture as the file names it; empty without the file.
+
+    Raises:
+        ConfigError: naming the line that leaves something out.
+    """
+    found: defaultdict[str, list[Asked]] = defaultdict(list)
+    for place, line in numbered_lines(path):
+        needed(place, line, "image", "question", "answer")
+        question, answer = str(line["question"]), str(line["answer"])
+        found[line["image"]].append((question, answer, answer.lower() in ("yes", "no")))
+    return dict(found)
+
+
+def modality_of(place: str, line: Mapping[str, Any]) -> str:
+    """The vocabulary's word for a line's modality.
+
+    Raises:
+        ConfigError: naming the line and the word that no pack uses.
+    """
+    word = line["modality"]
+    if word not in MODALITY_FROM_PACK:
+        known = ", ".join(MODALITY_FROM_PACK)
+        raise ConfigError(f"{place}: the modality {word!r} is none of {known}")
+    return MODALITY_FROM_PACK[word]
+
+
+def of_questions(asked: Sequence[Asked]) -> dict[str, Any]:
+    """The two fields of a record that hold what is asked of its picture."""
+    return {
+        "questions": tuple(one[:2] for one in asked),
+        "closed": tuple(one[2] for one in asked),
+    }
 
 
 def _segmentation(data: Path, licences: tuple[str, ...]) -> Iterator[PictureRecord]:
     folder = data / "segmentation"
     questions = _slake_questions(data)
-    own = _own_questions(folder)
-    for line in read_lines(folder / "manifest.jsonl"):
+    own, once = read_questions(folder / "qa.jsonl"), Once()
+    for place, line in numbered_lines(folder / "manifest.jsonl"):
+        needed(place, line, "id", "image", "mask", "split", "patient", "modality", "licence")
+        once.hear(str(line["id"]), place)
         if licences and not any(word in line["licence"] for word in licences):
             continue
         image = (folder / line["image"]).resolve()
         is_slake = image.parent.parent.name == "slake"
         asked = questions.get(image.name, ()) if is_slake else own.get(line["image"], ())
-        plane = PLANE_FROM_SEGMENTATION.get(line["plane"])
-        brain = line["body_region"] == "brain" and line["modality"] == "MRI"
+        plane = PLANE_FROM_SEGMENTATION.get(line.get("plane") or "")
+        brain = line.get("body_region") == "brain" and line["modality"] == "MRI"
         yield PictureRecord(
             key=f"slake-{line['id']}" if is_slake else line["id"],
             pack="segmentation",
             image=image,
             split=line["split"],
             volume=str(line["patient"]),
-            modality=MODALITY_FROM_PACK[line["modality"]],
-            region=REGION_FROM_SEGMENTATION.get(line["body_region"]),
+            modality=modality_of(place, line),
+            region=REGION_FROM_SEGMENTATION.get(line.get("body_region") or ""),
             plane=plane,
             mask=folder / line["mask"],
             partial=bool(line.get("partial_labels")),
             mirrors=brain and plane in ("axial", "coronal"),
-            questions=tuple(one[:2] for one in asked),
-            closed=tuple(one[2] for one in asked),
+            told_in=place,
+            **of_questions(asked),
         )
 
 
-def _slake_questions(data: Path) -> dict[str, list[tuple[str, str, bool]]]:
-    found: defaultdict[str, list[tuple[str, str, bool]]] = defaultdict(list)
+def _slake_questions(data: Path) -> Mapping[str, Sequence[Asked]]:
+    found: defaultdict[str, list[Asked]] = defaultdict(list)
     for split in (TRAIN, VAL):
-        for line in read_lines(data / "slake" / f"qa_{split}.jsonl"):
+        for place, line in numbered_lines(data / "slake" / f"qa_{split}.jsonl"):
+            needed(place, line, "image", "question", "answer_type", "q_lang")
             if line["q_lang"] == "en":
-                pair = (line["question"], " ".join(str(line["answer"]).split()))
-                found[Path(line["image"]).name].append((*pair, line["answer_type"] == "CLOSED"))
-    return dict(found)
-
-
-def _own_questions(folder: Path) -> dict[str, list[tuple[str, str, bool]]]:
-    """Those of a clinic's own folder, which speaks of its pictures in `qa.jsonl`."""
-    found: defaultdict[str, list[tuple[str, str, bool]]] = defaultdict(list)
-    for line in read_lines(folder / "qa.jsonl"):
-        answer = str(line["answer"])
-        is_closed = answer.lower() in ("yes", "no")
-        found[line["image"]].append((line["question"], answer, is_closed))
-    return dict(found)
+                answer = " ".join(str(line["answer"]).split())
+                one = (line["question"], answer, line["answer_type"] == "CLOSED")
+                found[Path(line["image"]).name].append(one)
+    return found
 
 
 def _slake(data: Path) -> Iterator[PictureRecord]:
-    questions = _slake_questions(data)
-    for line in read_lines(data / "slake" / "images.jsonl"):
+    questions, once = _slake_questions(data), Once()
+    for place, line in numbered_lines(data / "slake" / "images.jsonl"):
+        needed(place, line, "id", "image", "split", "modality", "volume_group")
+        once.hear(str(line["id"]), place)
         asked = questions.get(Path(line["image"]).name, [])
-        modality = MODALITY_FROM_PACK[line["modality"]]
+        modality = modality_of(place, line)
         # SLAKE's X-rays come from ChestX-ray8, which holds frontal views only.
-        plane = "frontal" if modality == "X-ray" else PLANE_FROM_SEGMENTATION.get(line["plane"])
+        plane = (
+            "frontal"
+            if modality == "X-ray"
+            else PLANE_FROM_SEGMENTATION.get(line.get("plane") or "")
+        )
         yield PictureRecord(
             key=f"slake-{line['id']}",
             pack="slake",
@@ -160,10 +199,10 @@ def _slake(data: Path) -> Iterator[PictureRecord]:
             split=line["split"],
             volume=line["volume_group"],
             modality=modality,
-            region=REGION_FROM_SLAKE.get(line["location"]),
+            region=REGION_FROM_SLAKE.get(line.get("location") or ""),
             plane=plane,
-            questions=tuple(one[:2] for one in asked),
-            closed=tuple(one[2] for one in asked),
+            told_in=place,
+            **of_questions(asked),
         )
 
 
@@ -174,10 +213,13 @@ def _vqa_rad(data: Path) -> Iterator[PictureRecord]:
     shared = {*listed, *ALSO_IN_MEDPIX}
     for split in (TRAIN, VAL):
         by_image: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        for line in read_lines(folder / f"qa_{split}.jsonl"):
+        places: dict[str, str] = {}
+        for place, line in numbered_lines(folder / f"qa_{split}.jsonl"):
+            needed(place, line, "image", "image_organ", "question", "answer_type")
             # The adapters' collection shares pictures with this one: those stay out of the base.
             if Path(line["image"]).name not in shared:
                 by_image[line["image"]].append(line)
+                places.setdefault(line["image"], place)
         for image, lines in by_image.items():
             modality, plane = read_modality(lines), read_plane(lines)
             organ = lines[0]["image_organ"]
@@ -198,6 +240,7 @@ def _vqa_rad(data: Path) -> Iterator[PictureRecord]:
                 plane=plane,
                 questions=tuple((one["question"], str(one["answer"])) for one in lines),
                 closed=tuple(one["answer_type"] == "CLOSED" for one in lines),
+                told_in=places[image],
             )
 
 

@@ -17,9 +17,10 @@ from model.types import Image
 from model.vocabulary import NOT_A_SCAN
 from training.adapter_rows import PREFIXES, Row, kind_rows
 from training.augment import Affine, Strength, change_greys, draw_affine, warp_mask, warp_picture
+from training.config import ConfigError
 from training.masks import anatomy_labels, box_of, present
 from training.negatives import draw_negative
-from training.own_folder import OwnFolder, OwnFolderError
+from training.own_folder import OwnFolder
 from training.records import TRAIN, PictureRecord, read_records
 
 CODEC_NAME: Final = CODEC_NAMES[0]
@@ -107,12 +108,12 @@ def open_own(own: OwnFolder, base: Path, side: int) -> Replay:
     """The train pictures of a clinic's folder, each with its masks and questions.
 
     Raises:
-        OwnFolderError: there are masks, but the base has no codec to write them with.
+        ConfigError: there are masks, but the base has no codec to write them with.
     """
     codec = next((base / name for name in CODEC_NAMES if (base / name).is_file()), None)
     if codec is None and any(one.mask for one in own.records):
         names = " or ".join(CODEC_NAMES)
-        raise OwnFolderError(f"{base}: masks cannot be taught without {names} in the base's folder")
+        raise ConfigError(f"{base}: masks cannot be taught without {names} in the base's folder")
     loaded = MaskCodec.load(codec) if codec else None
     return Replay(
         own.of(TRAIN), own.labels, loaded, side, negative_share=0.0, segment_share=OWN_SEGMENT_SHARE

@@ -18,7 +18,8 @@ from model.pixels import from_picture, without_medpix_marks
 from model.types import Image
 from training.boosting import Tree, boost
 from training.drawn_scenes import draw_scene
-from training.records import TRAIN, read_lines, read_records
+from training.json_lines import read_lines
+from training.records import TRAIN, read_records
 
 _NO_SCAN_WORDS: Final = ("photo", "gross", "histo", "micro", "drawing", "path", "ultraso", "endosc")
 _MAX_COLOUR: Final = 0.05

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from training.config import ConfigError
+
 LANGUAGE: Final = r"(?:base_model\.model\.)?model\.language_model\.layers\.\d+\."
 VISION: Final = (
     r"(?:base_model\.model\.)?model\.vision_tower\.(?:vision_model\.)?encoder\.layers\.\d+\."
@@ -22,7 +24,7 @@ VISION_LAYERS: Final = (
 CHOICES: Final = ("language-attention", "language", "language+vision")
 
 
-class TargetError(ValueError):
+class TargetError(ConfigError):
     """A choice of layers that is unknown, or that hits more or fewer layers than it must."""
 
 

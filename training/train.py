@@ -2,59 +2,33 @@
 folder; resumable."""
 
 import argparse
-import json
 import os
-import shutil
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
-from model.adapters import WEIGHTS_NAME
 from model.compact_folder import shipped_model
-from model.manifest import sha256_of
-from model.types import ModelError
-from training.adapter_config import (
-    AdapterConfig,
-    SettingsError,
-    add_arguments,
-    as_plain,
-    settings_of,
-)
-from training.adapter_folder import (
-    AdapterFacts,
-    FolderError,
-    adapter_name,
-    base_identity,
-    digest_of_names,
-    write_adapter,
-)
+from training.adapter_config import AdapterConfig, SettingsError, add_arguments, settings_of
+from training.adapter_folder import FolderError
 from training.adapter_rows import Taught
-from training.config import ConfigError
 from training.lessons import Lessons, read_lessons, sources_of, tasks_of, taught_structures
-from training.medpix_pictures import MedPixError
-from training.own_folder import OwnFolderError
 from training.plots import write_curve
-from training.targets import TargetError
+from training.run_cache import (
+    REFUSED,
+    Learnt,
+    last_checkpoint,
+    read_start,
+    run_in_cache,
+    write_result,
+)
+from training.whole_folder import full_disk_in_words, refuse_little_room
 
-RUN_NAME: Final = "run.yaml"
-DONE: Final = ("scheduler.pt", "optimizer.pt", "trainer_state.json", "adapter_model.safetensors")
 HELD_BATCH: Final = 16
 ROOM_FOR: Final = 16
 """Copies of the LoRA weights to have room for: three checkpoints with two moments each, the best
 weights and the folder, and as much again to spare."""
-REFUSED: Final = (
-    SettingsError,
-    MedPixError,
-    OwnFolderError,
-    FolderError,
-    TargetError,
-    ConfigError,
-    ModelError,
-)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -63,7 +37,8 @@ def main(arguments: Sequence[str]) -> int:
     add_arguments(parser)
     try:
         settings = settings_of(parser.parse_args(arguments), AdapterConfig)
-        train_adapter(settings)
+        with full_disk_in_words(settings.cache):
+            train_adapter(settings)
     except REFUSED as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -74,15 +49,26 @@ def train_adapter(settings: AdapterConfig) -> None:
     """Train with these settings and write the adapter folder.
 
     Raises:
-        SettingsError, MedPixError, FolderError, TargetError: before anything is trained.
+        ConfigError, ModelError: before anything is trained.
     """
     base = settings.base or shipped_model()
     refuse_taken(settings)
+    read_start(settings, base)
     lessons = read_lessons(settings)
-    prepare_run(settings, base, lessons)
-    run_training(settings, base, lessons)
-    if int(os.environ.get("RANK", "0")) == 0:
+    with run_in_cache(settings, base, list(lessons.names())):
+        run_training(settings, base, lessons)
+    if is_first_process():
         _write(settings, base, lessons)
+
+
+def is_first_process() -> bool:
+    """True in the one process of several that writes."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def processes() -> int:
+    """How many processes train together."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def refuse_taken(settings: AdapterConfig) -> Path:
@@ -96,39 +82,6 @@ def refuse_taken(settings: AdapterConfig) -> Path:
     if settings.out.exists():
         raise FolderError(f"{settings.out} exists already; name another folder")
     return settings.out
-
-
-def prepare_run(
-    settings: AdapterConfig, base: Path, lessons: Lessons, more: Mapping[str, str] | None = None
-) -> None:
-    """Write down what this run is, with `more` facts; refuse a cache that holds another one.
-
-    Raises:
-        SettingsError: the cache belongs to other settings, another base or other pictures.
-    """
-    _, digest = base_identity(base)
-    names = digest_of_names(lessons.names())
-    described = {**as_plain(settings), "base_sha256": digest, "taught_sha256": names}
-    described |= more or {}
-    if settings.start is not None:
-        described["start_sha256"] = sha256_of(settings.start / WEIGHTS_NAME)
-    path = settings.cache / RUN_NAME
-    if path.is_file() and yaml.safe_load(path.read_text(encoding="utf-8")) != described:
-        raise SettingsError(f"{settings.cache} holds another run; name another --cache or empty it")
-    settings.cache.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(described), encoding="utf-8")
-
-
-def last_checkpoint(cache: Path) -> Path | None:
-    """The newest whole checkpoint; one cut off by a kill is removed."""
-    found = sorted(
-        cache.glob("checkpoint-*"), key=lambda p: int(p.name.rpartition("-")[2]), reverse=True
-    )
-    for folder in found:
-        if _is_whole(folder):
-            return folder
-        shutil.rmtree(folder, ignore_errors=True)
-    return None
 
 
 def run_training(settings: AdapterConfig, base: Path, lessons: Lessons) -> Any:
@@ -164,7 +117,7 @@ def run_loop(trainer: Any, settings: AdapterConfig, parameters: int) -> None:
     """Train with log, checkpoints and the best weights, from the last checkpoint if there is one.
 
     Raises:
-        FolderError: the disk has no room.
+        ConfigError: the disk has no room.
     """
     from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
@@ -177,7 +130,7 @@ def run_loop(trainer: Any, settings: AdapterConfig, parameters: int) -> None:
         read_log,
     )
 
-    refuse_little_room(settings.cache, parameters)
+    refuse_little_room(settings.cache, ROOM_FOR * 4 * parameters)
     warnings.filterwarnings("ignore", message=".*pin_memory.*")
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
@@ -198,7 +151,6 @@ def _stream(settings: AdapterConfig, lessons: Lessons, base: Path, side: int) ->
     from training.adapter_data import Stream
     from training.replay import open_own, open_replay
 
-    world = int(os.environ.get("WORLD_SIZE", "1"))
     replay = None
     if settings.replay is not None and settings.replay_share > 0:
         replay = open_replay(settings.replay, base, side)
@@ -206,7 +158,7 @@ def _stream(settings: AdapterConfig, lessons: Lessons, base: Path, side: int) ->
         pictures=lessons.taught,
         shares=settings.shares,
         seed=settings.seed,
-        length=settings.steps * settings.pictures * settings.accumulation * world,
+        length=settings.steps * settings.pictures * settings.accumulation * processes(),
         augment=settings.augment,
         replay=replay,
         replay_share=settings.replay_share if replay else 0.0,
@@ -226,51 +178,16 @@ def _held_batches(held: Sequence[Taught], shelf: Any) -> list[Any]:
     return [kept[start : start + HELD_BATCH] for start in range(0, len(kept), HELD_BATCH)]
 
 
-def refuse_little_room(folder: Path, parameters: int) -> None:
-    """Stop before training when the disk cannot hold what the run writes.
-
-    Raises:
-        FolderError: naming the folder, what is needed and what is free.
-    """
-    needed, free = ROOM_FOR * 4 * parameters, shutil.disk_usage(folder).free
-    if free < needed:
-        said = f"{needed / 2**20:.1f} MiB are needed, {free / 2**20:.1f} MiB are free"
-        raise FolderError(f"{folder}: the disk is full: {said}")
-
-
-def _is_whole(folder: Path) -> bool:
-    if not all((folder / name).is_file() for name in DONE):
-        return False
-    try:
-        json.loads((folder / DONE[2]).read_text(encoding="utf-8"))
-    except ValueError:
-        return False
-    return True
-
-
 def _write(settings: AdapterConfig, base: Path, lessons: Lessons) -> None:
-    from training.adapter_trainer import BEST_NAME, read_score
-
-    assert settings.out is not None
-    weights, own = settings.cache / BEST_NAME, lessons.own
-    base_name, digest = base_identity(base)
-    described = json.loads((base / "config.json").read_text(encoding="utf-8"))
-    sources = sources_of(settings, own)
-    subject = "medpix2" if settings.medpix is not None else "own"
-    facts = AdapterFacts(
-        name=adapter_name(subject, base_name, weights),
-        base=base_name,
-        base_sha256=digest,
-        image_size=int(described["vision_config"]["image_size"]),
-        data=sources,
-        split_sha256=digest_of_names(lessons.names()),
-        structures=taught_structures(
-            own, base, has_replay=bool(settings.replay and settings.replay_share)
-        ),
+    own, names = lessons.own, list(lessons.names())
+    has_replay = bool(settings.replay and settings.replay_share)
+    learnt = Learnt(
+        subject="medpix2" if settings.medpix is not None else "own",
+        names=names,
+        data=sources_of(settings, own),
         tasks=tasks_of(settings, own),
+        structures=taught_structures(own, base, has_replay=has_replay),
     )
     held = len(lessons.held) + len(lessons.own_held())
-    counts = {"taught_pictures": len(list(lessons.names())), "held_out_pictures": held}
-    metrics = {"held_out": read_score(settings.cache), **counts}
-    write_adapter(settings.out, weights, facts, as_plain(settings), metrics)
-    sys.stdout.write(f"{settings.out} holds {facts.name}: {sources[0].name}\n")
+    counts = {"taught_pictures": len(names), "held_out_pictures": held}
+    write_result(settings, base, learnt, counts)

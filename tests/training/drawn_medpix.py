@@ -91,6 +91,8 @@ def _draw(modality: str, plane: str, place: tuple[int, int], number: int) -> Ima
     draw.ellipse((left, top, left + 24, top + 24), fill=255)
     bars = {"Axial": (0, 40, 96, 56), "Coronal": (40, 0, 56, 96), "Sagittal": (30, 30, 66, 66)}
     draw.rectangle(bars[plane], fill=0)
+    if number >= 1000:  # so that no picture of dev is one of train to the eye
+        draw.rectangle((2, 2, 93, 93), outline=90, width=4)
     noise = np.random.default_rng(number).normal(0, 2, (96, 96))
     return Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
 

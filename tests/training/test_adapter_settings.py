@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tests.training.drawn_medpix import make_medpix
-from training.adapter_config import AdapterConfig, SettingsError, as_plain, load_settings
+from training.adapter_config import AdapterConfig, as_plain, load_settings
 from training.adapter_rows import Row, Taught, draw_rows, hold_out, rows_of, taught_pictures
+from training.config import ConfigError
 from training.medpix_pictures import MedPixError, read_medpix, refuse_shared_cases
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,7 @@ def test_the_recipes_are_valid(name: str) -> None:
 def test_a_mistake_in_the_settings_is_named(tmp_path: Path, text: str, named: str) -> None:
     path = tmp_path / "settings.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(SettingsError, match=named) as caught:
+    with pytest.raises(ConfigError, match=named) as caught:
         load_settings(path, {})
     assert str(path) in str(caught.value)
 

@@ -15,7 +15,8 @@ import yaml
 
 from model.agreement import VIEWS
 from tests.training.drawn_medpix import make_base, make_medpix
-from training.train import last_checkpoint, main
+from training.run_cache import last_checkpoint
+from training.train import main
 
 pytestmark = pytest.mark.torch
 ROOT = Path(__file__).parents[2]
@@ -187,7 +188,7 @@ def test_a_full_disk_stops_before_the_first_step(
 ) -> None:
     _settings(tmp_path, steps=1)
     full = SimpleNamespace(total=9, used=9, free=0)
-    monkeypatch.setattr("training.train.shutil.disk_usage", lambda _: full)
+    monkeypatch.setattr("training.whole_folder.shutil.disk_usage", lambda _: full)
     assert main(_arguments(base, medpix, tmp_path, "full")) == 2
     assert "the disk is full" in capsys.readouterr().err
     assert not (tmp_path / "adapter-full").exists()

@@ -164,7 +164,7 @@ def _check_cases(cases: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (("--preferences", "gone.yaml"), {}, "gone.yaml cannot be read"),
         (("--beta", "-1"), {}, "beta is -1.0"),
         (("--go-on-from", "gone"), {}, "gone"),
-        ((), {"betas": 1}, "unknown key betas"),
+        ((), {"betas": 1}, "settings.yaml:2: unknown key betas"),
     ],
 )
 def test_bad_input_stops_before_any_training(

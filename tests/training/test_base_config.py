@@ -24,8 +24,8 @@ def test_overrides_win_over_the_file() -> None:
 
 def test_an_unknown_key_is_named_with_its_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
-    path.write_text("copys: 3\n")
-    with pytest.raises(ConfigError, match=r"mine\.yaml: unknown key 'copys'"):
+    path.write_text("seed: 2\ncopys: 3\n")
+    with pytest.raises(ConfigError, match=r"mine\.yaml:2: unknown key 'copys'"):
         load_config(path, {})
 
 

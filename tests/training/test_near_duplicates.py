@@ -35,7 +35,7 @@ def test_a_picture_saved_again_is_found(tmp_path: Path, change: str) -> None:
     one = textured(tmp_path, "one", 1)
     other = saved_again(one, change)
     found = near_duplicates([print_of(one)], [print_of(other)])
-    assert [(pair[0], pair[1]) for pair in found] == [(one, other)]
+    assert [(pair[0].path, pair[1].path) for pair in found] == [(one, other)]
 
 
 def test_other_pictures_are_let_be(tmp_path: Path) -> None:

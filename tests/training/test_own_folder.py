@@ -14,7 +14,8 @@ from PIL import Image
 from model.compact_folder import shipped_model
 from tests.training.drawn_folder import make_own, read_lines, write_lines
 from tests.training.drawn_medpix import make_base
-from training.own_folder import OwnFolderError, read_own_folder
+from training.config import ConfigError
+from training.own_folder import read_own_folder
 from training.train import main
 
 Spoil = Callable[[Path], None]
@@ -81,7 +82,7 @@ def test_a_mistake_is_named_with_file_and_line_and_nothing_is_written(
 ) -> None:
     folder = make_own(tmp_path / "own")
     spoil(folder)
-    with pytest.raises(OwnFolderError):
+    with pytest.raises(ConfigError):
         read_own_folder(folder)
     out, cache = tmp_path / "adapter", tmp_path / "cache"
     given = ["--segmentation", str(folder), "--out", str(out), "--cache", str(cache)]
