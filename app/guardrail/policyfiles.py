@@ -1,6 +1,5 @@
 """Reads the policy folder and a clinic's additions; reports every mistake with file and line."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from app.guardrail.normalise import fold, words
 from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Policy, QuestionRule
 from app.guardrail.rulefiles import Lists, read_concepts, read_questions, read_scale
 from app.guardrail.textfiles import read_texts
+from app.guardrail.versions import digest_of, read_versions
 from app.guardrail.vocabulary import Vocabulary
 from app.guardrail.wordfiles import read_approvers, read_words
 from app.guardrail.yamlfile import (
@@ -26,6 +26,8 @@ from app.guardrail.yamlfile import (
 )
 
 FOLDER: Final = Path(__file__).parent / "policies"
+# Of files that belong to no version: somebody changed them where they are installed.
+_CHANGED: Final = "changed"
 
 
 def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Policy:
@@ -37,11 +39,12 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     mistakes = Mistakes()
     kinds_file = check_keys(
         read_yaml(folder / "kinds.yaml", mistakes),
-        needed=("version", "kinds"),
+        needed=("kinds",),
         allowed=(),
         mistakes=mistakes,
     )
     kinds = _read_kinds(kinds_file.get("kinds"), mistakes)
+    versions = read_versions(folder, mistakes)
     clinic = read_clinic(clinic_file, mistakes) if clinic_file else Clinic()
     vocabularies, extras = read_words(folder / "words", mistakes)
     lists = read_concepts(folder / "concepts", clinic, mistakes)
@@ -61,8 +64,8 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         raise PolicyError(mistakes.found)
     known = {word for vocabulary in vocabularies.values() for word in vocabulary.groups}
     return Policy(
-        version=text(kinds_file.get("version"), mistakes),
-        digest=_digest(folder, clinic_file),
+        version=versions[0].name if versions[0].digest == digest_of(folder) else _CHANGED,
+        digest=digest_of(folder, clinic_file),
         kinds=kinds,
         rules=tuple(rule for rule in rules if rule.id not in clinic.switch_off),
         scale=scale,
@@ -149,16 +152,6 @@ def _read_groups(file: Path, mistakes: Mistakes) -> dict[str, Group]:
         for region in text(keys.get("regions"), mistakes).split():
             found[region.replace("_", " ")] = group
     return found
-
-
-def _digest(folder: Path, clinic_file: Path | None) -> str:
-    """SHA-256 over all policy files, by name, and the clinic's own."""
-    total = hashlib.sha256()
-    for file in sorted(folder.rglob("*.yaml")):
-        total.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
-    if clinic_file:
-        total.update(b"clinic\0" + clinic_file.read_bytes())
-    return total.hexdigest()
 
 
 def _read_kinds(part: Part | None, mistakes: Mistakes) -> dict[str, Kind]:

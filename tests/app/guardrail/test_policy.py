@@ -7,6 +7,8 @@ import pytest
 
 from app.guardrail.check import Guard, PolicyError, Scan
 from app.guardrail.policyfiles import FOLDER, load_policy
+from app.guardrail.versions import digest_of, read_versions
+from app.guardrail.yamlfile import Mistakes
 
 
 def clinic(folder: Path, text: str) -> Path:
@@ -80,3 +82,29 @@ def test_nothing_in_the_category_lexicon_holds_a_severity() -> None:
     kinds = text.split("notes:")[0].lower().split("kinds:")[1]
     for word in ("grave", "mild", "severe", "urgent", "benign", "malignan", "everyday"):
         assert word not in kinds
+
+
+def test_a_changed_policy_has_a_version_of_its_own() -> None:
+    versions = read_versions(FOLDER, Mistakes())
+    for several in ([one.name for one in versions], [one.digest for one in versions]):
+        assert len(set(several)) == len(several)
+    numbers = [tuple(map(int, one.name.split("."))) for one in versions]
+    assert numbers == sorted(numbers, reverse=True)
+    assert all(one.change for one in versions)
+    told = "add a version to versions.yaml, on top: what changed, and this digest"
+    assert versions[0].digest == digest_of(FOLDER), told
+    assert load_policy().version == versions[0].name
+
+
+def test_files_that_belong_to_no_version_say_so(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "policies")
+    with (tmp_path / "policies" / "kinds.yaml").open("a", encoding="utf-8") as kinds:
+        kinds.write("# changed on the spot\n")
+    assert load_policy(folder=tmp_path / "policies").version == "changed"
+
+
+def test_a_policy_without_versions_does_not_start(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "policies")
+    (tmp_path / "policies" / "versions.yaml").write_text("versions: []\n", encoding="utf-8")
+    with pytest.raises(PolicyError, match=r"versions\.yaml:1: holds no version"):
+        load_policy(folder=tmp_path / "policies")
