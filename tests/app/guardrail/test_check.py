@@ -1,6 +1,8 @@
 """The guard as the pages use it: verdicts, no tell, and closed whatever breaks."""
 
 import dataclasses
+import time
+from typing import Any
 
 import pytest
 
@@ -165,9 +167,26 @@ def test_a_guard_without_composition_still_speaks(monkeypatch: pytest.MonkeyPatc
     assert "doctor" in verdict.text
 
 
-def test_a_slow_guard_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "LIMIT_SECONDS", -1.0)
+@pytest.mark.parametrize("limit", ["LIMIT_SECONDS", "CLOCK_LIMIT_SECONDS"])
+def test_a_slow_guard_shows_nothing(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(check, limit, -1.0)
     assert shown("The liver is the largest organ in the belly.", LOOK).rule == "guard_error"
+
+
+def test_a_machine_that_lets_the_guard_wait_changes_no_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judge = check.judge_answer
+
+    def wait(*arguments: Any) -> Any:
+        time.sleep(0.3)
+        return judge(*arguments)
+
+    monkeypatch.setattr(check, "LIMIT_SECONDS", 0.2)
+    asked = "The liver is the largest organ in the belly."
+    assert shown(asked, LOOK).verdict == "allow"
+    monkeypatch.setattr(check, "judge_answer", wait)
+    assert shown(asked, LOOK).verdict == "allow"
 
 
 def test_a_missing_text_is_the_neutral_text() -> None:
