@@ -22,12 +22,14 @@ def split_glued(lexicon: Lexicon, tokens: Sequence[str], patience: Patience) -> 
     found: list[str] = []
     known, cuts = lexicon.known, patience.cuts
     for token in tokens:
-        if len(token) < 2 or token in known or not token.isalpha():
+        cut = cuts.get(token)
+        if cut is not None:
+            found += cut
+        elif len(token) < 2 or token in known or not token.isalpha():
             found.append(token)
-            continue
-        if token not in cuts:
+        else:
             cuts[token] = _resolve(lexicon, token, patience)
-        found += cuts[token]
+            found += cuts[token]
     return found
 
 

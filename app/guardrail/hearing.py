@@ -27,6 +27,7 @@ _TOKEN: Final = re.compile(
 _PAST: Final = "long_ago"
 # A year that is over says so in every language ("2003 hatte er einen Infarkt").
 _YEAR: Final = re.compile(r"19[2-9]\d|20[01]\d|202[0-4]")
+_YEAR_LENGTH: Final = 4
 _SENTENCE_MARKS: Final = frozenset(".!?;:\u061f\u2026")
 _PIECE_END: Final = re.compile(r"[.!?;:\u061f\u2026]\s")
 # A text up to this long is one piece; of a longer one, only the pieces that change are read again.
@@ -40,6 +41,11 @@ class View:
 
     tokens: tuple[str, ...]
     spans: Mapping[str, Spans]
+
+    @cached_property
+    def concepts(self) -> frozenset[str]:
+        """What stands in it, in whatever language."""
+        return frozenset().union(*self.spans.values())
 
     @cached_property
     def stated(self) -> Mapping[str, Spans]:
@@ -88,7 +94,11 @@ def view_of(lexicon: Lexicon, marked: Sequence[str], patience: Patience) -> View
         if word == QUESTION:
             questions.append((len(tokens), len(tokens)))
     found = lexicon.find(tokens, patience)
-    years = [(at, at + 1) for at, token in enumerate(tokens) if _YEAR.fullmatch(token)]
+    years = [
+        (at, at + 1)
+        for at, token in enumerate(tokens)
+        if len(token) == _YEAR_LENGTH and _YEAR.fullmatch(token)
+    ]
     for language, spans in found.items():
         if years:
             spans[_PAST] = sorted({*spans.get(_PAST, ()), *years})
@@ -108,7 +118,11 @@ def view_of(lexicon: Lexicon, marked: Sequence[str], patience: Patience) -> View
 
 
 def _flat(pieces: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    return tuple(word for piece in pieces for word in (*piece, BORDER))
+    flat: list[str] = []
+    for piece in pieces:
+        flat += piece
+        flat.append(BORDER)
+    return tuple(flat)
 
 
 def _words_of(lexicon: Lexicon, view: str, patience: Patience) -> list[str]:

@@ -52,7 +52,7 @@ def find_alarm(policy: Policy, text: str, views: Sequence[View] | None = None) -
     """An emergency, self-harm or a person at risk, anywhere in the text, in every language."""
     views = hear(policy.questions, text) if views is None else views
     for view in (*views, *_hidden_views(policy, text)):
-        for rule in policy.rules:
+        for rule in policy.rules_in(view.concepts):
             if rule.kind in ALARMS and _fires(rule, _spans_for(rule, view), view.spans):
                 return Intent(rule.kind, rule.id)
         if any("alarm" in concepts for concepts in view.spans.values()):
@@ -83,10 +83,11 @@ def find_intent(
         languages.add("en")
     if is_unread(policy, text):
         return Intent("unread_language", "ask.unread_language")
+    may_fire = {rule.id for view in views for rule in policy.rules_in(view.concepts)}
     for rule in policy.rules:
         if rule.kind in ALARMS or rule.kind == "off_topic":
             continue
-        if any(_fires(rule, view.spans, languages) for view in views):
+        if rule.id in may_fire and any(_fires(rule, view.spans, languages) for view in views):
             return Intent(rule.kind, rule.id)
         if rule.kind == "other_person" and _names_person(policy, text):
             return Intent("other_person", "ask.other_person.name")

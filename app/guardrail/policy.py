@@ -1,8 +1,10 @@
 """The policy as one frozen value: rules, vocabularies, texts, the clinic's additions, a digest."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal
 
 from app.guardrail.approval import Approver
@@ -96,6 +98,23 @@ class Policy:
     open_questions: Mapping[str, frozenset[str]]
     identifies: Mapping[str, re.Pattern[str]]
     clinic: Clinic
+
+    def rules_in(self, concepts: Iterable[str]) -> list[QuestionRule]:
+        """The rules that can fire where these concepts stand, in their order; the others cannot."""
+        return [
+            self.rules[number]
+            for number in sorted({n for one in concepts for n in self._rules_of.get(one, ())})
+        ]
+
+    @cached_property
+    def _rules_of(self) -> Mapping[str, frozenset[int]]:
+        """The numbers of the rules by a concept that each of their patterns needs, the rarest."""
+        needs = Counter(c for rule in self.rules for p in rule.patterns for c in p.needed)
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for number, rule in enumerate(self.rules):
+            for pattern in rule.patterns:
+                found[min(sorted(pattern.needed), key=needs.__getitem__)].add(number)
+        return {concept: frozenset(numbers) for concept, numbers in found.items()}
 
     def approver(self, language: str) -> Approver:
         """The approver of a language; English where there is none."""

@@ -3,17 +3,18 @@
 import re
 from typing import Final
 
+# What must stand in a word for a rule to change it, the rule, and what it writes instead.
 _SOUNDS: Final = (
-    (re.compile(r"^(?:kn|gn)"), "n"),
-    (re.compile(r"^wr"), "r"),
-    (re.compile(r"ph"), "f"),
-    (re.compile(r"igh|gh"), ""),
-    (re.compile(r"sch|sh"), "x"),
-    (re.compile(r"ck|q|c(?![eiyh])"), "k"),
-    (re.compile(r"[zc](?!h)"), "s"),
-    (re.compile(r"th"), "0"),
-    (re.compile(r"[aeiouyw]+"), "a"),
-    (re.compile(r"(.)\1+"), r"\1"),
+    ("n", re.compile(r"^(?:kn|gn)"), "n"),
+    ("wr", re.compile(r"^wr"), "r"),
+    ("ph", re.compile(r"ph"), "f"),
+    ("gh", re.compile(r"igh|gh"), ""),
+    ("h", re.compile(r"sch|sh"), "x"),
+    ("", re.compile(r"ck|q|c(?![eiyh])"), "k"),
+    ("", re.compile(r"[zc](?!h)"), "s"),
+    ("th", re.compile(r"th"), "0"),
+    ("", re.compile(r"[aeiouyw]+"), "a"),
+    ("", re.compile(r"(.)\1+"), r"\1"),
 )
 
 
@@ -30,6 +31,7 @@ def deletions(word: str, times: int = 1) -> set[str]:
 
 def sound(word: str) -> str:
     """How an English word sounds, roughly: "throte" and "throat" give the same."""
-    for pattern, replacement in _SOUNDS:
-        word = pattern.sub(replacement, word)
+    for needed, pattern, replacement in _SOUNDS:
+        if needed in word:
+            word = pattern.sub(replacement, word)
     return word.rstrip("a") or word
