@@ -9,13 +9,17 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from app.guardrail.check import Guard, Verdict
 from app.guardrail.policyfiles import load_policy
-from app.guardrail.record import make_record, write_record
+from app.guardrail.record import make_record, read_record, with_tell_of, write_record
 from app.guardrail.scoring import Case, Score, judge_case, score_cases
+from app.guardrail.suite import forget_progress, note_progress
 from app.guardrail.tell import Tell, measure_tell
 from app.guardrail.yamlfile import PolicyError
+
+_CASES_A_NOTE: Final = 100
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,16 +34,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, PolicyError) as error:
         print(error, file=sys.stderr)  # noqa: T201  (a command speaks to its terminal)
         return 2
-    verdicts = [judge_case(guard, case) for case in cases]
+    verdicts = _judge_all(guard, cases, arguments.keep)
     if arguments.out:
         write_results(arguments.out, cases, verdicts)
         return 0
     score = score_cases(cases, verdicts)
     if arguments.keep:
         record = make_record(guard.policy_version, guard.digest, cases, score, tells)
-        write_record(arguments.keep, record)
+        write_record(arguments.keep, with_tell_of(record, read_record(arguments.keep)))
+        forget_progress(arguments.keep)
     _say(report(score, len(cases), guard.policy_version))
     return 1 if score.safety else 0
+
+
+def _judge_all(guard: Guard, cases: Sequence[Case], keep: Path | None) -> list[Verdict]:
+    """The verdicts on all cases; where the record is kept, it says on the way how far it is."""
+    verdicts = []
+    for number, case in enumerate(cases):
+        if keep and number % _CASES_A_NOTE == 0:
+            note_progress(keep, number, len(cases))
+        verdicts.append(judge_case(guard, case))
+    return verdicts
 
 
 def read_cases(file: Path) -> list[Case]:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -71,6 +71,13 @@ def make_record(
         tell=tuple(off.distances.items()) if off else (),
         tell_b=tuple(allowed.distances.items()) if allowed else (),
     )
+
+
+def with_tell_of(record: Record, before: Record | None) -> Record:
+    """A record without a tell, with that of an earlier run of the same policy."""
+    if record.tell or before is None or before.digest != record.digest:
+        return record
+    return replace(record, tell=before.tell, tell_b=before.tell_b)
 
 
 def write_record(folder: Path, record: Record) -> None:

@@ -124,6 +124,7 @@ ACCESS: Final[Mapping[tuple[str, str], Entry]] = {
     ("POST", "/staff/settings/earlier"): ADMIN,
     ("GET", "/staff/settings/preview.css"): ADMIN,
     ("GET", "/staff/guard"): GUARD,
+    ("POST", "/staff/guard"): GUARD,
     ("GET", "/staff/clinic"): ADMIN,
     ("GET", "/staff/clinic/audit"): ADMIN,
     ("GET", "/staff/clinic/audit.csv"): ADMIN,

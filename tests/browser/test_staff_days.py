@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.guardrail.suite import CASES, note_progress, start_suite
 from app.staff.demo import add_demonstration
 from app.staff.login import add_staff
 from tests.builders import open_test_house
@@ -106,6 +107,24 @@ def test_axe_finds_nothing_on_the_pages_of_an_admin(
     names = ("people", "peers", "guard", "clinic", "clinic/audit", "settings/paper", "design")
     for address in names:
         wrong += look_over(page, f"/staff/{address}", findings)
+    assert wrong == []
+
+
+def test_axe_finds_nothing_on_the_page_of_the_guard_before_during_and_after_a_run(
+    server: RunningServer, browser: Browser, findings: Findings
+) -> None:
+    page, data = new_page(browser, server, "Carol"), server.data_dir
+    assert start_suite(data, None, CASES / "questions.jsonl")
+    page.goto("/staff/guard")
+    expect(page.get_by_test_id("guard-under-way")).to_be_visible()
+    wrong = look_over(page, "/staff/guard", findings)
+    photograph(page, "guard-under-way")
+    expect(page.get_by_test_id("guard-run")).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("guard-rate")).to_be_visible()
+    note_progress(data, 100, 200)
+    wrong += look_over(page, "/staff/guard", findings)
+    expect(page.get_by_test_id("guard-broken")).to_be_visible()
+    photograph(page, "guard-broken")
     assert wrong == []
 
 

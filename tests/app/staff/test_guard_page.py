@@ -1,5 +1,7 @@
 """The page of the guard: what the red-team suite found, for the doctor and the admin alone."""
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from app.deps import House
 from app.guardrail.command import main
 from app.guardrail.record import read_record
 from app.guardrail.scoring import judge_case
+from app.guardrail.suite import read_run, start_suite
 from tests.app.staff.cast import SignedIn
 
 ALL = Path(__file__).parents[2] / "guardrail" / "cases" / "slips.jsonl"
@@ -22,10 +25,78 @@ def cases(tmp_path: Path) -> Path:
     return file
 
 
-def test_without_a_run_the_page_says_how_to_make_one(signed_in: SignedIn) -> None:
+def test_without_a_run_the_page_offers_one(signed_in: SignedIn) -> None:
     page = signed_in("doctor").get("/staff/guard").text
     assert "No run is kept yet" in page
+    assert "guard-run" in page
+
+
+def test_where_no_cases_are_the_page_says_the_command(
+    house: House, signed_in: SignedIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.staff.guard.CASES", tmp_path / "nowhere")
+    doctor = signed_in("doctor")
+    page = doctor.get("/staff/guard").text
+    assert "guard-run" not in page
     assert "check-guardrail" in page
+    assert doctor.post("/staff/guard").status_code == 303
+    assert read_run(house.settings.data_dir) is None
+
+
+def test_a_run_asked_for_on_the_page_ends_in_a_record(
+    house: House, signed_in: SignedIn, cases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.staff.guard.CASES", cases)
+    doctor, data = signed_in("doctor"), house.settings.data_dir
+    assert doctor.post("/staff/guard").status_code == 303
+    page = doctor.get("/staff/guard").text
+    assert "Under way" in page
+    assert "guard-run" not in page
+    assert not start_suite(data, None, cases), "one run at a time"
+    end = time.monotonic() + 120
+    while read_run(data) is not None and time.monotonic() < end:
+        time.sleep(0.2)
+    record = read_record(data)
+    assert record is not None
+    assert record.digest == house.guard.digest
+    assert record.all.total == len(cases.read_text(encoding="utf-8").splitlines())
+    page = doctor.get("/staff/guard").text
+    assert f"{100 * record.all.rate:.1f} %" in page
+    assert "guard-run" in page
+    assert "guard-broken" not in page
+
+
+def test_a_run_that_dies_is_called_broken_and_another_may_start(
+    house: House, signed_in: SignedIn, tmp_path: Path
+) -> None:
+    data, bad = house.settings.data_dir, tmp_path / "bad.jsonl"
+    bad.write_text("this is no case", encoding="utf-8")
+    assert start_suite(data, None, bad)
+    end = time.monotonic() + 120
+    while (run := read_run(data)) and run.state == "running" and time.monotonic() < end:
+        time.sleep(0.2)
+    page = signed_in("admin").get("/staff/guard").text
+    assert "guard-broken" in page
+    assert "guard-run" in page
+
+
+def test_the_tell_of_the_same_policy_is_kept(house: House, cases: Path, tmp_path: Path) -> None:
+    gravity = tmp_path / "gravity.jsonl"
+    labelled = [
+        {"id": label, "group": label, "lang": "en", "kind": "output", "question": "What is it?"}
+        | {"raw_answer": "zorgblatt", "scan": {"body_part": "head"}, "gravity": label, "expect": {}}
+        for label in ("grave", "everyday")
+    ]
+    gravity.write_text("\n".join(map(json.dumps, labelled)), encoding="utf-8")
+    data = house.settings.data_dir
+    main(["--cases", str(cases), "--tell", str(gravity), "--keep", str(data)])
+    first = read_record(data)
+    main(["--cases", str(cases), "--keep", str(data)])
+    again = read_record(data)
+    assert first is not None
+    assert again is not None
+    assert first.tell
+    assert again.tell == first.tell
 
 
 def test_a_kept_run_is_shown_with_its_policy(
@@ -77,4 +148,6 @@ def test_a_failing_case_is_counted_by_group_and_language(
 
 @pytest.mark.parametrize("role", ["nurse", "librarian"])
 def test_the_page_is_for_doctor_and_admin_alone(signed_in: SignedIn, role: str) -> None:
-    assert signed_in(role).get("/staff/guard").status_code == 403
+    member = signed_in(role)
+    assert member.get("/staff/guard").status_code == 403
+    assert member.post("/staff/guard").status_code == 403
