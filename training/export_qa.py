@@ -9,7 +9,7 @@ from typing import Any, Final
 from model.manifest import sha256_of
 from model.vocabulary import MODALITIES, PLANES
 from training.adapter_rows import rows_of
-from training.medpix_pictures import MedPixError, MedPixPicture, read_medpix, refuse_shared_cases
+from training.medpix_pictures import MedPixError, MedPixPicture, read_every_split
 from training.whole_folder import whole_folder
 
 CLOSED, OPEN = "CLOSED", "OPEN"
@@ -34,15 +34,7 @@ def export_qa(medpix: Path, out: Path) -> dict[str, int]:
     """
     if out.exists():
         raise MedPixError(f"{out} exists already; name another folder")
-    splits = sorted(
-        path.stem.removeprefix("descriptions_") for path in medpix.glob("descriptions_*.jsonl")
-    )
-    if not splits:
-        raise MedPixError(f"there is no descriptions_*.jsonl in {medpix}")
-    pictures = {split: read_medpix(medpix, split) for split in splits}
-    for number, split in enumerate(splits):
-        for other in splits[number + 1 :]:
-            refuse_shared_cases(pictures[split], pictures[other])
+    pictures = read_every_split(medpix)
     with whole_folder(out) as fresh:
         counts = {split: _write_split(fresh, split, ones) for split, ones in pictures.items()}
         (fresh / "README.md").write_text(_card(fresh, medpix, counts), encoding="utf-8")

@@ -1,5 +1,6 @@
 """MedPix 2.0 as published, read into one record a picture; missing values become None here."""
 
+import itertools
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,22 @@ def read_medpix(folder: Path, split: str) -> list[MedPixPicture]:
         seen.add(name)
         pictures.append(_picture(line, cases.get(str(line["U_id"]), {}), image, place))
     return pictures
+
+
+def read_every_split(folder: Path) -> dict[str, list[MedPixPicture]]:
+    """The pictures of all published splits, by the split's name.
+
+    Raises:
+        ConfigError: as read_medpix; there is no split, or a case is in two.
+    """
+    lists = sorted(folder.glob("descriptions_*.jsonl"))
+    if not lists:
+        raise MedPixError(f"there is no descriptions_*.jsonl in {folder}")
+    names = [path.stem.removeprefix("descriptions_") for path in lists]
+    found = {name: read_medpix(folder, name) for name in names}
+    for one, other in itertools.combinations(names, 2):
+        refuse_shared_cases(found[one], found[other])
+    return found
 
 
 def refuse_shared_cases(taught: list[MedPixPicture], measured: list[MedPixPicture]) -> None:

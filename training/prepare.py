@@ -137,17 +137,16 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="training prepare", description=main.__doc__)
     add_config_arguments(parser)
     parser.add_argument("--codec", type=Path, help="mask_codec.npz (default: the one in --out)")
-    parser.add_argument(
-        "--export-qa",
-        type=Path,
-        metavar="DIR",
-        help="write the questions and answers made from MedPix to this folder, and nothing else",
-    )
+    for name, what in (
+        ("--export-qa", "write the questions and answers made from MedPix to this folder"),
+        ("--panels", "write MedPix with its montages cut into panels to this folder"),
+    ):
+        parser.add_argument(name, type=Path, metavar="DIR", help=f"{what}, and nothing else")
     options = parser.parse_args(arguments)
     config = read_config(options)
-    if options.export_qa:
-        return _export(config.data / "medpix2", options.export_qa)
     try:
+        if options.export_qa or options.panels:
+            return _from_medpix(config.data / "medpix2", options.export_qa, options.panels)
         with full_disk_in_words(config.cache):
             prepare(config, options.codec or config.out / "mask_codec.npz")
         found = open_prepared(config)
@@ -160,15 +159,19 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _export(medpix: Path, out: Path) -> int:
+def _from_medpix(medpix: Path, questions: Path | None, panels: Path | None) -> int:
     from training.export_qa import export_qa
-    from training.medpix_pictures import MedPixError
+    from training.split_panels import split_panels
 
-    try:
-        counts = export_qa(medpix, out)
-    except MedPixError as error:
-        raise SystemExit(f"training: {error}") from error
-    _say(f"{out}: " + ", ".join(f"{split} {count} lines" for split, count in counts.items()))
+    if questions is not None:
+        counts = export_qa(medpix, questions)
+        lines = [f"{split} {count} lines" for split, count in counts.items()]
+        _say(f"{questions}: " + ", ".join(lines))
+    if panels is not None:
+        with full_disk_in_words(panels):
+            cut = split_panels(medpix, panels)
+        told = [f"{split} {one.montages} of {one.pictures}" for split, one in cut.items()]
+        _say(f"{panels}: montages cut: {', '.join(told)}")
     return 0
 
 

@@ -1,9 +1,11 @@
 """Panels of drawn montages are found where they are; single pictures stay whole."""
 
 import numpy as np
+import pytest
 
 from model.panel_captions import assign_captions
 from model.panels import find_panels
+from model.types import Box
 from tests.drawn_montages import drawn_montage, drawn_scan
 
 WHOLE = [(0.0, 0.0, 1.0, 1.0)]
@@ -45,9 +47,39 @@ def test_two_legs_in_one_slice_are_one_picture() -> None:
     assert find_panels(field) == WHOLE
 
 
-def test_captions_go_to_the_panels_they_name() -> None:
-    lettered = "A: before the contrast. B: after the contrast."
-    assert assign_captions(HALVES, lettered) == ["before the contrast", "after the contrast"]
-    placed = "Left image: chest. Right image: belly."
-    assert assign_captions(HALVES, placed) == ["chest", "belly"]
-    assert assign_captions(HALVES, "A chest and a belly.") == [None, None]
+THIRDS = [(0.0, x / 3, 1.0, (x + 1) / 3) for x in range(3)]
+QUARTERS = [(y, x, y + 0.5, x + 0.5) for y in (0.0, 0.5) for x in (0.0, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("panels", "caption", "said"),
+    [
+        (
+            HALVES,
+            "A: before the contrast. B: after the contrast.",
+            ["before the contrast", "after the contrast"],
+        ),
+        (HALVES, "Left image: chest. Right image: belly.", ["chest", "belly"]),
+        (
+            THIRDS,
+            "Left - Plain film\nCenter - T2 MRI\nRight - T1 MRI",
+            ["Plain film", "T2 MRI", "T1 MRI"],
+        ),
+        (QUARTERS, "Upper right: T1. Lower left: T2.", [None, "T1", "T2", None]),
+        (HALVES, "Axial T1 (left) and sagittal T2 (right).", ["Axial T1", "sagittal T2"]),
+        (HALVES, "before the contrast (a), after it (b)", ["before the contrast", "after it"]),
+        (
+            HALVES,
+            "Axial T1 shows a mass. Coronal T2 too.",
+            ["Axial T1 shows a mass", "Coronal T2 too"],
+        ),
+        (THIRDS, "Axial T1 shows a mass. Coronal T2 too.", [None, None, None]),
+        (HALVES, "A chest and a belly.", [None, None]),
+        (HALVES, "A mass in the left upper lobe. Right upper lobe: clear.", [None, None]),
+        (HALVES, "Axial and coronal images show a mass.", [None, None]),
+    ],
+)
+def test_captions_go_to_the_panels_they_name(
+    panels: list[Box], caption: str, said: list[str | None]
+) -> None:
+    assert assign_captions(panels, caption) == said

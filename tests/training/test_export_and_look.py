@@ -3,17 +3,20 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
 from model.seg_tokens import ParsedObject, write_suffix
+from tests.drawn_montages import drawn_scan
 from tests.training.drawn_medpix import make_medpix
 from training.__main__ import main
 from training.export_qa import export_qa
 from training.look import CELL, COLUMNS, Shown, draw_page
-from training.medpix_pictures import MedPixError
+from training.medpix_pictures import MedPixError, read_medpix
+from training.split_panels import panel_lines
 
 
 def lines_of(path: Path) -> list[dict[str, str]]:
@@ -101,3 +104,50 @@ def test_the_page_is_a_picture_file(tmp_path: Path) -> None:
     )
     with PillowImage.open(page) as opened:
         assert opened.size == (COLUMNS * CELL[0], 2 * CELL[1])
+
+
+def test_montages_are_cut_into_panels_that_keep_what_names_them(tmp_path: Path) -> None:
+    medpix = make_medpix(tmp_path / "medpix2", train=4, dev=2)
+    field = np.full((210, 430), 255, dtype=np.uint8)
+    for left in (0, 220):
+        field[:, left : left + 210] = drawn_scan(np.random.default_rng(left), 210, 210)
+    PillowImage.fromarray(field).save(medpix / "images" / "MPX0001_synpic1.jpg", quality=95)
+    path = medpix / "descriptions_train.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines[1]["Description"] |= {"Caption": "Left: coronal T1 MRI. Right: a CT of 41 years."}
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    out = tmp_path / "cut"
+    assert main(["prepare", "--data", str(tmp_path), "--panels", str(out)]) == 0
+    found = {one.image.stem: one for one in read_medpix(out, "train")}
+    names = ["MPX0000_synpic0", "MPX0001_synpic1_panel1", "MPX0001_synpic1_panel2"]
+    assert list(found)[:3] == names
+    assert len(found) == 5
+    left, right = found[names[1]], found[names[2]]
+    assert (left.modality, left.plane, left.caption) == ("MR", "coronal", "coronal T1 MRI")
+    assert (right.modality, right.plane) == ("CT", "axial")
+    assert right.taught_caption is None  # it tells an age
+    assert (left.region, left.case) == ("head", "MPX0001")
+    with PillowImage.open(left.image) as opened:
+        assert abs(opened.width - 210) <= 3
+        assert abs(opened.height - 210) <= 3
+    cases = {one["U_id"]: one for one in lines_of(out / "data_train.jsonl")}
+    assert cases["MPX0001"]["TAC"] == names[1:]  # type: ignore[comparison-overlap]
+    told = lines_of(out / "panels.jsonl")
+    assert [one["panel"] for one in told] == names[1:]
+    assert len(read_medpix(out, "dev")) == 2
+
+
+def test_what_is_said_of_a_whole_montage_is_not_said_of_a_panel() -> None:
+    line = {"image": "x", "Type": "MR", "Description": {"Plane": "Axial"}}
+    halves = [(0.0, 0.0, 1.0, 0.5), (0.0, 0.5, 1.0, 1.0)]
+
+    def told(caption: str) -> list[Any]:
+        described = {"Plane": "Axial", "Caption": caption}
+        found = panel_lines({**line, "Description": described}, halves)
+        return [
+            one and (one["Description"]["Caption"], one["Description"]["Plane"]) for one in found
+        ]
+
+    assert told("A mass in both pictures.") == [(None, "Axial")] * 2
+    assert told("Axial and coronal images show a mass.") == [(None, None)] * 2
+    assert told("Left: plain radiograph. Right: T1 MRI.") == [None, ("T1 MRI", "Axial")]
