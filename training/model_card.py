@@ -84,13 +84,22 @@ def _base_alone(options: argparse.Namespace) -> int:
 
 
 def show_on_base(folder: Path, evaluation: Mapping[str, Any]) -> None:
-    """Put the adapter's figures, off and on, into the base's manifest and card."""
+    """Put the adapter's figures, off and on, into the base's manifest and card.
+
+    They take the place of all that an evaluation before gave of the same splits.
+    """
     from model.manifest import sha256_of
     from training.base_card import write_card
 
     path = folder / MANIFEST_NAME
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    manifest["metrics"] |= figures_for_base(evaluation)
+    measured = {evaluation.get("split"), *evaluation.get("splits", {}).values()}
+    kept = {
+        name: value
+        for name, value in manifest["metrics"].items()
+        if name.partition("_")[0] not in measured
+    }
+    manifest["metrics"] = kept | figures_for_base(evaluation)
     write_card(folder / "README.md", manifest)
     manifest["files"]["README.md"] = sha256_of(folder / "README.md")
     fresh = folder / f".{MANIFEST_NAME}.new"

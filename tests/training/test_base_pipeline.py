@@ -111,6 +111,7 @@ def test_figures_reach_the_card_of_a_base(tmp_path: Path) -> None:
     folder = tmp_path / "base"
     folder.mkdir()
     manifest = {"parameters": 7, "image_size": 32, "metrics": {"joint_steps": 3}, "files": {}}
+    manifest["metrics"] |= {"val_of_before": 0.1, "dev_of_before": 0.2, "test_n": 4}
     manifest |= {"data": [], "structures": ["liver"], "not_yet_reliable": []}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     found = {"split": "dev", "splits": {"segmentation": "val"}}
@@ -124,6 +125,8 @@ def test_figures_reach_the_card_of_a_base(tmp_path: Path) -> None:
     assert "| val_mean_dice_mask_tokens | 0.47 |" in card
     assert "five slightly different" in card
     assert "| joint_steps | 3 |" in card
+    assert "| test_n | 4 |" in card
+    assert "of_before" not in card
     written = json.loads((folder / "manifest.json").read_text())
     assert written["metrics"]["val_absent_false_hard"] == 0.25
     digest = hashlib.sha256((folder / "README.md").read_bytes()).hexdigest()
