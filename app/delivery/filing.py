@@ -57,7 +57,7 @@ def match_waiting(session: Session, arrival_id: str) -> bool:
     if arrival is None or arrival.status != "waiting" or arrival.reason is not None:
         return False
     fitting = expected.fitting(session, arrival)
-    elsewhere = arrivals.visits_with_study(session, arrival)
+    elsewhere = arrivals.visits_with_study(session, arrival.study_digest, arrival_id)
     if len(fitting) != 1 or elsewhere - set(fitting):
         return False
     return give(session, arrival_id, fitting[0], BY_MATCH)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.delivery.right_patient import numbers_of
 from app.deps import House
 from app.intake.delivered import Delivered, read_delivered
 from app.intake.envelope import as_mapping
 from app.intake.limits import MIB, Limits
 from app.intake.reasons import Refused
-from app.storage import arrivals, envelopes
+from app.storage import arrivals, envelopes, expected
 from app.storage.arrivals import Particulars
 from app.storage.tables import now
 
@@ -98,9 +99,7 @@ def _particulars(house: House, peer: str, delivered: Delivered) -> Particulars:
     return Particulars(
         peer=peer,
         study_digest=envelopes.study_digest(master, identifiers["StudyInstanceUID"]),
-        patient_id_digest=envelopes.patient_digest(master, identifiers["PatientID"]),
-        accession_digest=envelopes.accession_digest(master, identifiers["AccessionNumber"]),
-        study_date_digest=envelopes.study_date_digest(master, identifiers["StudyDate"]),
+        **expected.digests(master, numbers_of(delivered.envelope)),
         identifiers=identifiers,
         facts=delivered.facts,
     )

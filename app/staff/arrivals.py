@@ -1,18 +1,17 @@
 """What the clinic's machines delivered: the list, the right-patient check, and taking it back."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from app.delivery import filing
+from app.delivery import filing, right_patient
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
 from app.staff.auth import Member, MemberDep, see_other, staff_page
-from app.staff.forms import NUMBER_CHARS, PAGE_SIZE, FormDep, Typed, start_of
+from app.staff.forms import NOTHING, PAGE_SIZE, FormDep, Typed, numbers_in, start_of
 from app.staff.visits import opened_or_404
 from app.storage import arrivals, audit, envelopes, expected, visits
 from app.storage.tables import Arrival
@@ -31,7 +30,12 @@ class Line:
     @property
     def is_numbered(self) -> bool:
         """Whether it carries a number that can be compared."""
-        return bool(self.arrival.patient_id_digest or self.arrival.accession_digest)
+        return right_patient.of_arrival(self.arrival).is_numbered
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether comparing a number is not enough: somebody has to say that they looked."""
+        return not self.is_numbered or self.arrival.reason == "cut_short"
 
 
 @router.get("/staff/arrivals")
@@ -71,9 +75,9 @@ def attach(
     problem = "code" if opened is None else doubt(house, session, arrival, opened, form)
     if opened is None or problem:
         audit.record(session, member.name, f"arrival.refuse.{problem}", arrival_id)
-        return _page(request, house, session, member, arrival, problem=problem)
+        return _page(request, house, session, member, arrival, form, problem)
     if not filing.give(session, arrival_id, opened.visit.visit_id, member.name):
-        return _page(request, house, session, member, arrival, problem="gone")
+        return _page(request, house, session, member, arrival, form, "gone")
     return see_other(f"/staff/visits/{opened.visit.visit_id}")
 
 
@@ -92,9 +96,10 @@ def expect(
 ) -> Response:
     """Say whose scans belong to a visit; what waits and fits is attached at once."""
     opened_or_404(house, session, visit_id)
-    typed = typed_in(form)
-    if not typed.names_a_person:
-        return see_other(f"/staff/visits/{visit_id}?refused=no_number")
+    typed = numbers_in(form)
+    if typed is None or not typed.names_a_person:
+        reason = "bad_date" if typed is None else "no_number"
+        return see_other(f"/staff/visits/{visit_id}?refused={reason}")
     expected.expect(session, house.master, visit_id, typed)
     audit.record(session, member.name, "visit.expect", visit_id)
     for one in arrivals.waiting(session):
@@ -116,38 +121,19 @@ def doubt(
     house: House, session: Session, arrival: Arrival, opened: OpenedVisit, form: Typed
 ) -> str:
     """The key of what speaks against a match; empty for nothing."""
-    said = expected.digests(house.master, typed_in(form))
-    line, visit_id = Line(arrival, {}), opened.visit.visit_id
-    row = expected.of_visit(session, visit_id)
-    wanted = {} if row is None else {name: getattr(row, name) for name in expected.FIELDS}
-    needs_a_look = not line.is_numbered or arrival.reason == "cut_short"
+    line, typed = Line(arrival, {}), numbers_in(form)
     doubts = (
         ("gone", arrival.status != "waiting"),
         ("two_patients", arrival.reason == "two_patients"),
-        ("no_number", line.is_numbered and not typed_in(form).names_a_person),
-        ("mismatch", line.is_numbered and not expected.agrees(arrival, said)),
-        ("other_patient", expected.contradicts(arrival, wanted)),
-        ("other_patient", not expected.is_free_of_others(session, visit_id, arrival)),
-        ("elsewhere", bool(arrivals.visits_with_study(session, arrival) - {visit_id})),
-        ("unchecked", needs_a_look and not form.text("is_checked")),
+        ("bad_date", typed is None),
+        ("no_number", line.is_numbered and typed is not None and not typed.names_a_person),
     )
-    return next((key for key, holds in doubts if holds), "")
-
-
-def typed_in(form: Typed) -> expected.Typed:
-    """The numbers of a form, the date as DICOM writes it."""
-    return expected.Typed(
-        patient_id=form.text("patient_id", longest=NUMBER_CHARS),
-        accession=form.text("accession", longest=NUMBER_CHARS),
-        study_date=_dicom_date(form.text("study_date", longest=10)),
-    )
-
-
-def _dicom_date(typed: str) -> str:
-    try:
-        return datetime.strptime(typed, "%Y-%m-%d").strftime("%Y%m%d")
-    except ValueError:
-        return ""
+    early = next((key for key, holds in doubts if holds), "")
+    if early or typed is None:
+        return early
+    mine = right_patient.of_arrival(arrival)
+    found = right_patient.doubt(house, session, mine, opened.visit.visit_id, typed)
+    return found or ("unchecked" if line.needs_a_look and not form.text("is_checked") else "")
 
 
 def _found(session: Session, arrival_id: str) -> Arrival:
@@ -168,9 +154,10 @@ def _page(
     session: Session,
     member: Member,
     arrival: Arrival,
-    *,
+    form: Typed = NOTHING,
     problem: str = "",
 ) -> Response:
+    """The form; after a problem with what was typed, said at the field it belongs to."""
     return staff_page(
         request,
         session,
@@ -178,5 +165,6 @@ def _page(
         "arrival.html",
         status=409 if problem else 200,
         line=_line(house, arrival),
+        typed=form.texts,
         problem=problem,
     )

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 
+from app.storage import expected
 from app.web.sealed_form import sealed_form
 
 MAX_FIELDS: Final = 60
@@ -32,6 +34,10 @@ class Typed:
         return b"" if file is None else file.file.read()
 
 
+NOTHING: Final = Typed({}, {})
+"""A form before anything was typed."""
+
+
 async def read_form(request: Request) -> Typed:
     """The form of a request; of several values with one name the last counts."""
     form = await sealed_form(request, max_files=2, max_fields=MAX_FIELDS)
@@ -41,6 +47,20 @@ async def read_form(request: Request) -> Typed:
 
 
 FormDep = Annotated[Typed, Depends(read_form)]
+
+
+def numbers_in(form: Typed) -> expected.Typed | None:
+    """Numbers from wristband or order, the date as DICOM writes it; None for what is no date."""
+    day = form.text("study_date", longest=10)
+    try:
+        written = datetime.strptime(day, "%Y-%m-%d").strftime("%Y%m%d") if day else ""
+    except ValueError:
+        return None
+    return expected.Typed(
+        patient_id=form.text("patient_id", longest=NUMBER_CHARS),
+        accession=form.text("accession", longest=NUMBER_CHARS),
+        study_date=written,
+    )
 
 
 @dataclass(frozen=True)

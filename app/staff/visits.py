@@ -7,17 +7,16 @@ from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from app.delivery import sending
+from app.delivery import right_patient, sending
 from app.deps import House, HouseDep, SessionDep
 from app.errors import AppError
-from app.intake.envelope import as_mapping
 from app.intake.receive import Refusal
 from app.intake.series import Arrival
 from app.receiving import receive_upload, store_first, store_rest_behind
 from app.staff.access import levels_for
 from app.staff.auth import MemberDep, see_other, staff_page
-from app.staff.forms import NUMBER_CHARS, FormDep, Typed
-from app.storage import audit, envelopes, expected, visits
+from app.staff.forms import FormDep, Typed, numbers_in
+from app.storage import audit, visits
 from app.storage.tables import Visit, now
 from app.storage.visits import OpenedVisit
 from app.web.address import home_address
@@ -134,19 +133,19 @@ def deliver_scan(
 ) -> Response:
     """Attach what the clinic delivers; identifiers go sealed into the filing envelope.
 
-    Two patients in one upload are never taken. Another patient than the visit's stops it, until
-    staff say that they checked and type the number these pictures carry.
+    Two patients in one upload are never taken. Another patient or examination than the visit's
+    stops it, until staff say that they checked and type the number these pictures carry.
     """
     opened = opened_or_404(house, session, visit_id)
     file = form.files.get("file")
     received = receive_upload(house, [] if file is None else [file.file], delivered=True)
     if isinstance(received, Refusal):
         return see_other(f"/staff/visits/{visit_id}?refused={received.reason}")
-    mix_up = _mix_up(house, session, visit_id, _patients(house, received), form)
-    if mix_up:
+    doubt = _doubt(house, session, visit_id, received, form)
+    if doubt:
         received.close()
-        audit.record(session, member.name, f"scan.refuse.{mix_up}", visit_id)
-        return see_other(f"/staff/visits/{visit_id}?refused={mix_up}")
+        audit.record(session, member.name, f"scan.refuse.{doubt}", visit_id)
+        return see_other(f"/staff/visits/{visit_id}?refused={doubt}")
     stored = store_first(session, house, opened, received)
     for scan in stored:
         audit.record(session, member.name, "scan.deliver", scan.scan_id)
@@ -155,24 +154,14 @@ def deliver_scan(
     return see_other(f"/staff/visits/{visit_id}")
 
 
-def _mix_up(house: House, session: Session, visit_id: str, mine: set[str], form: Typed) -> str:
-    """The key of what speaks against these patients' pictures in a visit; empty for nothing."""
-    if len(mine) > 1:
-        return "two_patients"
-    row = expected.of_visit(session, visit_id)
-    awaited = None if row is None else row.patient_id_digest
-    known = envelopes.patients_of_visit(session, visit_id) | ({awaited} if awaited else set())
-    if not known or mine <= known:
-        return ""
-    typed = envelopes.patient_digest(house.master, form.text("patient_id", longest=NUMBER_CHARS))
-    if typed is None or not form.text("is_right_patient"):
-        return "other_patient"
-    return "" if {typed} == mine else "mismatch"
-
-
-def _patients(house: House, arrival: Arrival) -> set[str]:
-    """The keyed hashes of the patients whose ids these series carry."""
-    envelopes_in = [one.scan.envelope for one in arrival.series if one.scan.envelope is not None]
-    ids = [as_mapping(envelope).get("PatientID", "") for envelope in envelopes_in]
-    digests = [envelopes.patient_digest(house.master, one) for one in ids]
-    return {digest for digest in digests if digest}
+def _doubt(house: House, session: Session, visit_id: str, received: Arrival, form: Typed) -> str:
+    """The first doubt that these pictures are of the visit's patient; empty for none."""
+    typed = numbers_in(form)
+    if typed is None:
+        return "bad_date"
+    is_sure = bool(form.text("is_checked"))
+    doubts = (
+        right_patient.doubt(house, session, one, visit_id, typed, is_sure=is_sure)
+        for one in right_patient.examinations_in(house.master, received)
+    )
+    return next(filter(None, doubts), "")

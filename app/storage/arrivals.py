@@ -190,10 +190,10 @@ def of_visit(session: Session, visit_id: str) -> list[Arrival]:
     return list(session.scalars(query.order_by(Arrival.started_at)))
 
 
-def visits_with_study(session: Session, arrival: Arrival) -> set[str]:
-    """The visits under which another delivery of the same study hangs."""
+def visits_with_study(session: Session, study_digest: str, but: str = "") -> set[str]:
+    """The visits under which a delivery of this study hangs, but for one arrival."""
     query = select(Arrival.visit_id).where(
-        Arrival.study_digest == arrival.study_digest, Arrival.arrival_id != arrival.arrival_id
+        Arrival.study_digest == study_digest, Arrival.arrival_id != but
     )
     return {one for one in session.scalars(query) if one}
 

@@ -1,5 +1,6 @@
 """Which patient a visit expects, by keyed hashes alone, and which visits an arrival fits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,8 @@ from app.storage.sealed import MasterKey
 from app.storage.tables import Arrival, ExpectedPatient, FilingEnvelope, Visit, VisitKey
 
 FIELDS: Final = ("patient_id_digest", "accession_digest", "study_date_digest")
+Digests = Mapping[str, str | None]
+"""Keyed hashes by column of FIELDS; None or absent where nothing was said."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +55,21 @@ def of_visit(session: Session, visit_id: str) -> ExpectedPatient | None:
     return session.get(ExpectedPatient, visit_id)
 
 
-def contradicts(arrival: Arrival, said: dict[str, str | None]) -> bool:
-    """Whether anything that both name differs between an arrival and what was said."""
-    pairs = [(getattr(arrival, name), said.get(name)) for name in FIELDS]
+def digests_of(row: Arrival | ExpectedPatient | None) -> Digests:
+    """What an arrival carries, or a visit expects; empty for no row."""
+    return {} if row is None else {name: getattr(row, name) for name in FIELDS}
+
+
+def contradicts(carried: Digests, said: Digests) -> bool:
+    """Whether anything that both name differs between pictures and what was said."""
+    pairs = [(carried.get(name), said.get(name)) for name in FIELDS]
     return any(one and other and one != other for one, other in pairs)
 
 
-def agrees(arrival: Arrival, said: dict[str, str | None]) -> bool:
+def agrees(carried: Digests, said: Digests) -> bool:
     """Whether patient id or accession number are the same, and nothing differs."""
-    is_same = any(
-        getattr(arrival, name) is not None and getattr(arrival, name) == said.get(name)
-        for name in FIELDS[:2]
-    )
-    return is_same and not contradicts(arrival, said)
+    is_same = any(carried.get(name) and carried[name] == said.get(name) for name in FIELDS[:2])
+    return is_same and not contradicts(carried, said)
 
 
 def fitting(session: Session, arrival: Arrival) -> list[str]:
@@ -75,7 +80,7 @@ def fitting(session: Session, arrival: Arrival) -> list[str]:
     found = [
         row.visit_id
         for row in _expecting(session, arrival)
-        if agrees(arrival, {name: getattr(row, name) for name in FIELDS})
+        if agrees(digests_of(arrival), digests_of(row))
     ]
     found += _having(session, arrival)
     return [one for one in dict.fromkeys(found) if is_free_of_others(session, one, arrival)]
@@ -109,9 +114,7 @@ def _having(session: Session, arrival: Arrival) -> list[str]:
     )
     found = []
     for visit_id in dict.fromkeys(session.scalars(query)):
-        row = of_visit(session, visit_id)
-        said = {} if row is None else {name: getattr(row, name) for name in FIELDS}
-        if not contradicts(arrival, said):
+        if not contradicts(digests_of(arrival), digests_of(of_visit(session, visit_id))):
             found.append(visit_id)
     return found
 

@@ -1,25 +1,25 @@
 """Which visit a delivery goes to: by itself where one fits, else by staff who compare a number."""
 
 import re
-from typing import Any
 
 import pytest
 from sqlalchemy import select
-from starlette.testclient import TestClient
 
-from app.delivery import filing, inbox
+from app.delivery import filing
 from app.deps import House
 from app.housekeeping import purge, sweep
 from app.storage import arrivals, visits
-from app.storage.tables import Arrival, AuditEvent, ExpectedPatient, FilingEnvelope
-from app.storage.visits import OpenedVisit
+from app.storage.tables import Arrival, ExpectedPatient, FilingEnvelope
 from tests.app.delivery.waiting_room import (
     arrivals_in,
+    attach,
+    deliver,
     delivered_series,
     scans_in,
     statuses,
     until,
     visit_for,
+    waiting,
 )
 from tests.app.intake.made_files import shipped
 from tests.app.intake.made_series import two_people_in_one_series
@@ -27,28 +27,6 @@ from tests.app.staff.cast import SignedIn
 from tests.dicom_peers import DELIVERED
 
 MINE, ACCESSION = DELIVERED["PatientID"], DELIVERED["AccessionNumber"]
-
-
-def deliver(house: House, files: list[bytes]) -> str:
-    kept = [inbox.keep(house, "CT1", one) for one in files]
-    assert {one.reason for one in kept} == {""}
-    inbox.finish(house, {one.arrival_id for one in kept}, in_order=True)
-    return kept[0].arrival_id
-
-
-def waiting(house: House, files: list[bytes] | None = None) -> str:
-    arrival_id = deliver(house, files or delivered_series(3))
-    until(house, lambda: statuses(house)[-1] == "waiting")
-    return arrival_id
-
-
-def code_of(opened: OpenedVisit) -> str:
-    return visits.code_of(opened)
-
-
-def attach(client: TestClient, arrival_id: str, opened: OpenedVisit, **typed: str) -> Any:
-    form = {"code": code_of(opened), **typed}
-    return client.post(f"/staff/arrivals/{arrival_id}/attach", data=form)
 
 
 @pytest.mark.parametrize(
@@ -111,47 +89,6 @@ def test_numbers_said_later_bring_what_waits(house: House, signed_in: SignedIn) 
     assert all(re.fullmatch("[0-9a-f]{64}", one or "") for one in kept[1:])
 
 
-def test_staff_attach_after_comparing_a_number(house: House, signed_in: SignedIn) -> None:
-    opened, arrival_id = visit_for(house), waiting(house)
-    nina = signed_in("nurse")
-    page = nina.get(f"/staff/arrivals/{arrival_id}").text
-    assert "Is this the person?" in page
-    listed = nina.get("/staff/arrivals").text
-    for canary in DELIVERED.values():
-        assert canary not in page + listed
-    assert attach(nina, arrival_id, opened, patient_id=MINE).status_code == 303
-    until(house, lambda: statuses(house) == ["attached"])
-    assert len(scans_in(house, opened)) == 1
-
-
-@pytest.mark.parametrize(
-    ("typed", "handle"),
-    [
-        ({"patient_id": "MRN-OTHER"}, "mismatch"),
-        ({"patient_id": MINE, "accession": "ACC-OTHER"}, "mismatch"),
-        ({}, "error"),
-    ],
-)
-def test_a_number_that_differs_is_a_clear_stop(
-    house: House, signed_in: SignedIn, typed: dict[str, str], handle: str
-) -> None:
-    opened, arrival_id = visit_for(house), waiting(house)
-    answer = attach(signed_in("nurse"), arrival_id, opened, **typed)
-    assert answer.status_code == 409
-    assert f'data-testid="{handle}"' in answer.text
-    assert statuses(house) == ["waiting"]
-    with house.sessions() as session:
-        actions = list(session.scalars(select(AuditEvent.action)))
-    assert any(one.startswith("arrival.refuse.") for one in actions)
-
-
-def test_a_visit_of_somebody_else_is_a_clear_stop(house: House, signed_in: SignedIn) -> None:
-    other, arrival_id = visit_for(house, patient_id="MRN-OTHER"), waiting(house)
-    answer = attach(signed_in("nurse"), arrival_id, other, patient_id=MINE)
-    assert answer.status_code == 409
-    assert "another patient" in answer.text
-
-
 def test_one_examination_never_hangs_under_two_visits(house: House, signed_in: SignedIn) -> None:
     first, second = visit_for(house, patient_id=MINE), visit_for(house)
     deliver(house, delivered_series(2))
@@ -188,15 +125,6 @@ def test_real_slices_of_two_people_in_one_series_are_held_and_nothing_of_them_is
     for typed in ("77654033", "98890234"):
         assert attach(nina, arrival_id, opened, patient_id=typed).status_code == 409
     assert scans_in(house, opened) == []
-
-
-def test_pictures_without_any_number_need_a_tick(house: House, signed_in: SignedIn) -> None:
-    opened = visit_for(house)
-    nameless = delivered_series(2, PatientID="", AccessionNumber="")
-    arrival_id, nina = waiting(house, nameless), signed_in("nurse")
-    assert attach(nina, arrival_id, opened).status_code == 409
-    assert attach(nina, arrival_id, opened, is_checked="yes").status_code == 303
-    until(house, lambda: statuses(house) == ["attached"])
 
 
 def test_undo_brings_it_back_and_it_can_go_to_the_right_visit(

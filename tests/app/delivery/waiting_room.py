@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
+from starlette.testclient import TestClient
 
+from app.delivery import inbox
 from app.delivery.filing import file_arrivals
 from app.deps import House
 from app.storage import expected, visits
@@ -54,3 +56,25 @@ def until(house: House, is_so: Callable[[], bool], seconds: float = 30) -> None:
 
 def statuses(house: House) -> list[str]:
     return [one.status for one in arrivals_in(house)]
+
+
+def deliver(house: House, files: list[bytes]) -> str:
+    kept = [inbox.keep(house, "CT1", one) for one in files]
+    assert {one.reason for one in kept} == {""}
+    inbox.finish(house, {one.arrival_id for one in kept}, in_order=True)
+    return kept[0].arrival_id
+
+
+def waiting(house: House, files: list[bytes] | None = None) -> str:
+    arrival_id = deliver(house, files or delivered_series(3))
+    until(house, lambda: statuses(house)[-1] == "waiting")
+    return arrival_id
+
+
+def code_of(opened: OpenedVisit) -> str:
+    return visits.code_of(opened)
+
+
+def attach(client: TestClient, arrival_id: str, opened: OpenedVisit, **typed: str) -> Any:
+    form = {"code": code_of(opened), **typed}
+    return client.post(f"/staff/arrivals/{arrival_id}/attach", data=form)

@@ -184,9 +184,9 @@ def test_another_patients_file_needs_the_tick_and_the_number_of_these_pictures(
     page = nurse.get(f"/staff/visits/{visit_id}?refused=other_patient").text
     assert "another patient" in page
     assert 'data-testid="staff-scan-patient"' in page
-    assert refusal(nurse, visit_id, other, is_right_patient="yes") == "other_patient"
+    assert refusal(nurse, visit_id, other, is_checked="yes") == "other_patient"
     assert refusal(nurse, visit_id, other, patient_id="B-2") == "other_patient"
-    ticked = {"is_right_patient": "yes"}
+    ticked = {"is_checked": "yes"}
     assert refusal(nurse, visit_id, other, patient_id="A-1", **ticked) == "mismatch"
     assert "not the one" in nurse.get(f"/staff/visits/{visit_id}?refused=mismatch").text
     with house.sessions() as session:
@@ -200,7 +200,7 @@ def test_two_patients_in_one_upload_are_never_taken(house: House, signed_in: Sig
     nurse = signed_in("nurse")
     visit_id = new_visit(nurse)
     both = zip_of({"one": file_of_patient("A-1"), "two": file_of_patient("B-2")})
-    for typed in ({}, {"is_right_patient": "yes", "patient_id": "A-1"}):
+    for typed in ({}, {"is_checked": "yes", "patient_id": "A-1"}):
         assert refusal(nurse, visit_id, both, **typed) == "two_patients"
     with house.sessions() as session:
         assert scans.all_of_visit(session, visit_id) == []
