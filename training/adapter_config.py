@@ -23,6 +23,10 @@ class SettingsError(ConfigError):
 class AdapterConfig:
     """Everything `training train` needs; the defaults suit the compact model on two cores."""
 
+    made_for: str = ""
+    """The published base that a recipe's settings were planned for."""
+    card: str = ""
+    """Memory of the card that they were planned for, such as 16GiB; `plan --recipe` reads both."""
     base: Path | None = None
     """A PaliGemma folder; without one the shipped model."""
     medpix: Path | None = None

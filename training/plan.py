@@ -22,9 +22,11 @@ from training.plan_memory import (
     without_waste,
 )
 from training.plan_offload import Offload, fits, place
+from training.plan_recipe import Recipe, read_recipe
 from training.plan_table import Answer, as_dictionary, as_table
 from training.targets import CHOICES
 
+SMALLEST: Final = "google/paligemma-3b-mix-224"
 _SIZE: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>GiB|GB|MiB|MB)$", re.IGNORECASE)
 _UNITS: Final = {"gib": GIB, "gb": 10**9, "mib": 2**20, "mb": 10**6}
 
@@ -76,10 +78,13 @@ def main(arguments: Sequence[str]) -> int:
     """Run `plan`; 0 when the plan fits or no card was named, 1 when it does not, 2 on bad input."""
     options = _parser().parse_args(arguments)
     try:
-        chosen = _choices(options)
-        gpu_bytes = read_size(options.gpu_memory) if options.gpu_memory else None
+        recipe = read_recipe(options.recipe) if options.recipe else None
+        base = options.base or (recipe.base if recipe else SMALLEST)
+        chosen = _choices(options, base, recipe)
+        card = options.gpu_memory or (recipe.card if recipe else "")
+        gpu_bytes = read_size(card) if card else None
         answer = make_plan(
-            options.base, chosen, gpu_bytes, offload=options.offload, is_measured=options.measure
+            base, chosen, gpu_bytes, offload=options.offload, is_measured=options.measure
         )
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
@@ -124,8 +129,9 @@ def _single(config: Any, layers: list[Any], choices: Choices, room: int) -> str 
     return None
 
 
-def _choices(options: argparse.Namespace) -> Choices:
-    given: dict[str, Any] = {"text_tokens": text_tokens(options.base)}
+def _choices(options: argparse.Namespace, base: str, recipe: Recipe | None) -> Choices:
+    given: dict[str, Any] = {"text_tokens": text_tokens(base)} if recipe is None else {}
+    given |= vars(recipe.choices) if recipe is not None else {}
     if options.config:
         read = read_settings(Path(options.config))
         known = {field.name for field in fields(Choices)}
@@ -143,7 +149,8 @@ def _choices(options: argparse.Namespace) -> Choices:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="training plan", description=__doc__)
     add = parser.add_argument
-    add("--base", default="google/paligemma-3b-mix-224", help="hub id or folder; nothing is read")
+    add("--base", help=f"hub id or folder; nothing is read; default: {SMALLEST}")
+    add("--recipe", type=Path, help="YAML of `train`: its base, card and settings are planned")
     add("--config", help="YAML with the settings below; what is given here wins")
     add("--quantize", choices=("none", "bf16", "fp32", "int8", "nf4"))
     add("--int8-embedding", action="store_true", default=None, help="embedding and head in int8")
