@@ -1,6 +1,7 @@
 """What happens beside the training loop: log lines, progress, checkpoints by time, early stop."""
 
 import json
+import os
 import sys
 import time
 from collections import deque
@@ -8,12 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 from transformers import TrainerCallback
 
-from training.adapter_trainer import keep_best
+from training.adapter_trainer import AdapterTrainer, keep_best
+from training.average import WeightAverage
 
 LOG_NAME: Final = "log.jsonl"
+AVERAGE_NAME: Final = "average.safetensors"
 WINDOW: Final = 100
 """Steps over which the share of clipped ones is counted."""
 EATEN: Final = 5.0
@@ -88,6 +92,41 @@ class CheckpointByTime(TrainerCallback):  # type: ignore[misc]
             self._last = time.monotonic()
             control.should_save = True
         return control
+
+
+class AverageWeights(TrainerCallback):  # type: ignore[misc]
+    """Follows the weights with an average, which is what is judged and kept."""
+
+    def __init__(self, trainer: AdapterTrainer, keep: float) -> None:
+        """`keep` is the share of the average that stays at each step."""
+        self._trainer = trainer
+        self._keep = keep
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Begin at the weights, or where the checkpoint that the run goes on from left it."""
+        average = WeightAverage(self._trainer.model, self._keep)
+        if state.global_step:
+            stored = load_file(_checkpoint(args, state) / AVERAGE_NAME)
+            average.weights = {n: stored[n].to(w.device) for n, w in average.weights.items()}
+        self._trainer.average = average
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Move the average by one step."""
+        assert self._trainer.average is not None
+        self._trainer.average.update(state.global_step)
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Keep the average beside the checkpoint; it appears whole or not at all."""
+        assert self._trainer.average is not None
+        if not state.is_world_process_zero:
+            return
+        path = _checkpoint(args, state) / AVERAGE_NAME
+        save_file(self._trainer.average.weights, path.with_suffix(".new"))
+        os.replace(path.with_suffix(".new"), path)
+
+
+def _checkpoint(args: Any, state: Any) -> Path:
+    return Path(args.output_dir) / f"checkpoint-{state.global_step}"
 
 
 class KeepBest(TrainerCallback):  # type: ignore[misc]

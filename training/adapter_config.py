@@ -57,6 +57,9 @@ class AdapterConfig:
     weight_decay: float = 0.01
     warmup_share: float = 0.05
     clip: float = 1.0
+    average: float = 0.0
+    """Share of a running average of the weights that stays at each step; the average is what is
+    judged and written. 0 judges and writes the weights themselves."""
     precision: str = "fp32"
     """Of the arithmetic: bf16 halves the time of a step on processors with AVX512-BF16."""
     checkpointing: bool = False
@@ -186,6 +189,7 @@ def _check(given: SettingsFile, settings: AdapterConfig) -> None:
         "shares": bool(set(settings.shares) - set(TASKS)) or not any(settings.shares.values()),
         "own_share": not 0 <= settings.own_share <= 1,
         "balance": not 0 <= settings.balance <= 1,
+        "average": not 0 <= settings.average < 1,
         "holdout_share": not 0 <= settings.holdout_share < 1,
         "replay_share": not 0 <= settings.replay_share < 1,
     }

@@ -45,7 +45,7 @@ def rows_of(picture: MedPixPicture) -> tuple[Row, ...]:
     Plain films are filed under CT or MR, so they teach no modality.
     """
     if not picture.is_scan:
-        return (_row("modality", NOT_A_SCAN),)
+        return no_scan_rows()
     answers = {
         "modality": None if picture.is_projection else picture.modality,
         "plane": picture.plane,
@@ -54,6 +54,11 @@ def rows_of(picture: MedPixPicture) -> tuple[Row, ...]:
         "condition": picture.taught_title,
     }
     return tuple(_row(task, answer) for task, answer in answers.items() if answer)
+
+
+def no_scan_rows() -> tuple[Row, ...]:
+    """What a picture that is no scan answers: the same to each question about its kind."""
+    return tuple(_row(task, NOT_A_SCAN) for task in ("modality", "plane", "region"))
 
 
 def kind_rows(record: PictureRecord) -> list[Row]:

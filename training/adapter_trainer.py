@@ -5,6 +5,7 @@ import os
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from transformers import Trainer
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from training.adapter_data import Collate
+from training.average import WeightAverage
 
 LENGTH_POWER: Final = 0.5
 """A row counts by the root of its suffix' length: captions and masks of fifty tokens would drown
@@ -35,6 +37,7 @@ class AdapterTrainer(Trainer):  # type: ignore[misc]
         """As Trainer; `held` are batches of Drawn that choose the best checkpoint."""
         super().__init__(**given)
         self._held = held
+        self.average: WeightAverage | None = None
 
     def compute_loss(
         self,
@@ -65,13 +68,19 @@ class AdapterTrainer(Trainer):  # type: ignore[misc]
         """Not counted: rows come in groups that Trainer's estimate does not know."""
         return 0
 
-    @torch.no_grad()
     def evaluate(
         self,
         eval_dataset: Any = None,  # noqa: ARG002 - Trainer's signature
         ignore_keys: Any = None,  # noqa: ARG002 - Trainer's signature
         metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
+        """The held-out figures of the weights that would be kept, which are the average if any."""
+        with self.average.in_place() if self.average else nullcontext():
+            found = {f"{metric_key_prefix}_{name}": one for name, one in self.figures().items()}
+            return self.tell(found)
+
+    @torch.no_grad()
+    def figures(self) -> dict[str, float]:
         """Share of held-out suffixes whose every token is the most likely one, by task."""
         self.model.eval()
         collate = self.data_collator
@@ -88,10 +97,9 @@ class AdapterTrainer(Trainer):  # type: ignore[misc]
             tasks = [row.task for _, rows in batch for row in rows]
             for task, is_right in zip(tasks, right, strict=True):
                 hits[task].append(float(is_right))
-        metrics = {f"{metric_key_prefix}_{t}": sum(h) / len(h) for t, h in sorted(hits.items())}
-        chosen = [metrics[f"{metric_key_prefix}_{task}"] for task in CHOOSING if task in hits]
-        metrics[f"{metric_key_prefix}_score"] = sum(chosen) / max(len(chosen), 1)
-        return self.tell(metrics)
+        means = {task: sum(values) / len(values) for task, values in sorted(hits.items())}
+        chosen = [means[task] for task in CHOOSING if task in means]
+        return {**means, "score": sum(chosen) / max(len(chosen), 1)}
 
     def tell(self, metrics: dict[str, float]) -> dict[str, float]:
         """Hand the held-out figures to the log and to what keeps the best weights."""

@@ -118,16 +118,6 @@ class PreferenceTrainer(AdapterTrainer):
         loss = loss - self._weights.keep * anatomy.mean.mean() - self._weights.say * chosen.mean()
         return (loss, []) if return_outputs else loss
 
-    def evaluate(
-        self,
-        eval_dataset: Any = None,  # noqa: ARG002 - Trainer's signature
-        ignore_keys: Any = None,  # noqa: ARG002 - Trainer's signature
-        metric_key_prefix: str = "eval",
-    ) -> dict[str, float]:
-        """The held-out figures, told to the log and to what keeps the best weights."""
-        found = {f"{metric_key_prefix}_{name}": value for name, value in self.figures().items()}
-        return self.tell(found)
-
     @torch.no_grad()
     def figures(self) -> dict[str, float]:
         """Over the held-out pairs: mean `margin` of the log-probabilities, the share `preferred`

@@ -9,25 +9,25 @@ from torch import Tensor
 
 
 class WeightAverage:
-    """Follows a model's parameters; `keep` is the share that stays at each update."""
+    """Follows what is trained of a model; `keep` is the share that stays at each update."""
 
     def __init__(self, model: Any, keep: float = 0.985) -> None:
         """Begin at the model's present weights."""
         self.keep = keep
         self.model = model
-        self.weights = {name: one.detach().clone() for name, one in model.named_parameters()}
+        self.weights = {name: one.detach().clone() for name, one in trained_of(model)}
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Move towards the model; faster in the first steps."""
         keep = min(self.keep, (1.0 + step) / (10.0 + step))
-        for name, one in self.model.named_parameters():
+        for name, one in trained_of(self.model):
             self.weights[name].lerp_(one.detach(), 1.0 - keep)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """The model holds the average inside, its own weights again afterwards."""
-        own = {name: one.detach().clone() for name, one in self.model.named_parameters()}
+        own = {name: one.detach().clone() for name, one in trained_of(self.model)}
         _copy(self.model, self.weights)
         try:
             yield
@@ -35,9 +35,14 @@ class WeightAverage:
             _copy(self.model, own)
 
 
+def trained_of(model: Any) -> Iterator[tuple[str, Any]]:
+    """The parameters that training changes, with their names."""
+    return ((name, one) for name, one in model.named_parameters() if one.requires_grad)
+
+
 @torch.no_grad()
 def _copy(model: Any, weights: dict[str, Tensor]) -> None:
-    for name, one in model.named_parameters():
+    for name, one in trained_of(model):
         one.copy_(weights[name])
 
 

@@ -14,17 +14,19 @@ from model.opening import CODEC_NAMES
 from model.pixels import from_picture, squash, to_rgb, without_medpix_marks
 from model.seg_tokens import ParsedObject, write_suffix
 from model.types import Image
-from model.vocabulary import NOT_A_SCAN
-from training.adapter_rows import PREFIXES, Row, kind_rows
+from training.adapter_rows import Row, kind_rows, no_scan_rows
 from training.augment import Affine, Strength, change_greys, draw_affine, warp_mask, warp_picture
 from training.config import ConfigError
 from training.masks import anatomy_labels, box_of, present
 from training.negatives import draw_negative
 from training.own_folder import OwnFolder
 from training.records import TRAIN, PictureRecord, read_records
+from training.spoil import spoil
 
 CODEC_NAME: Final = CODEC_NAMES[0]
-NEGATIVE_SHARE: Final = 0.05
+NEGATIVE_SHARE: Final = 0.15
+SPOILT_SHARE: Final = 0.6
+"""Of the pictures that are no scans: blank, noise or mixed tiles; the others are drawn."""
 ABSENT_SHARE: Final = 0.25
 SEGMENT_SHARE: Final = 0.3
 OWN_SEGMENT_SHARE: Final = 0.9
@@ -47,9 +49,8 @@ class Replay:
     def __call__(self, generator: np.random.Generator) -> tuple[Image, list[Row]]:
         """uint8[side, side, 3] and its rows; some are drawn pictures that are no scans."""
         if generator.random() < self.negative_share:
-            rows = [Row("modality", PREFIXES["modality"], NOT_A_SCAN)]
-            return draw_negative(generator, self.side), rows
-        record = self.records[int(generator.integers(len(self.records)))]
+            return self._no_scan(generator), list(no_scan_rows())
+        record = self._record(generator)
         affine = draw_affine(generator, Strength(), mirrors=False)
         kinds = kind_rows(record)
         rows = [kinds[i] for i in generator.permutation(len(kinds))[:1]]
@@ -57,6 +58,15 @@ class Replay:
         if record.mask is not None and (not rows or generator.random() < self.segment_share):
             rows.append(self._segment_row(record, affine, generator))
         return self._picture(record, affine, generator), rows
+
+    def _record(self, generator: np.random.Generator) -> PictureRecord:
+        return self.records[int(generator.integers(len(self.records)))]
+
+    def _no_scan(self, generator: np.random.Generator) -> Image:
+        if generator.random() < SPOILT_SHARE:
+            affine = draw_affine(generator, Strength(), mirrors=False)
+            return spoil(self._picture(self._record(generator), affine, generator), generator)
+        return draw_negative(generator, self.side)
 
     def _picture(
         self, record: PictureRecord, affine: Affine, generator: np.random.Generator

@@ -94,13 +94,13 @@ def run_in_cache(
         raise
 
 
-def last_checkpoint(cache: Path) -> Path | None:
-    """The newest whole checkpoint; one cut off by a kill is removed."""
+def last_checkpoint(cache: Path, *more: str) -> Path | None:
+    """The newest whole checkpoint, with `more` files than every run's; a torn one is removed."""
     found = sorted(
         cache.glob("checkpoint-*"), key=lambda p: int(p.name.rpartition("-")[2]), reverse=True
     )
     for folder in found:
-        if _is_whole(folder):
+        if _is_whole(folder, (*DONE, *more)):
             return folder
         shutil.rmtree(folder, ignore_errors=True)
     return None
@@ -131,8 +131,8 @@ def write_result(
     sys.stdout.write(f"{settings.out} holds {facts.name}\n")
 
 
-def _is_whole(folder: Path) -> bool:
-    if not all((folder / name).is_file() for name in DONE):
+def _is_whole(folder: Path, names: Sequence[str]) -> bool:
+    if not all((folder / name).is_file() for name in names):
         return False
     try:
         json.loads((folder / DONE[2]).read_text(encoding="utf-8"))

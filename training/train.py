@@ -122,7 +122,9 @@ def run_loop(trainer: Any, settings: AdapterConfig, parameters: int) -> None:
     from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
     from training.adapter_callbacks import (
+        AVERAGE_NAME,
         LOG_NAME,
+        AverageWeights,
         CheckpointByTime,
         KeepBest,
         LogLines,
@@ -134,6 +136,8 @@ def run_loop(trainer: Any, settings: AdapterConfig, parameters: int) -> None:
     warnings.filterwarnings("ignore", message=".*pin_memory.*")
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
+    if settings.average:
+        trainer.add_callback(AverageWeights(trainer, settings.average))
     for callback in (
         LogLines(settings.cache, settings.clip),
         CheckpointByTime(settings.checkpoint_seconds),
@@ -141,7 +145,7 @@ def run_loop(trainer: Any, settings: AdapterConfig, parameters: int) -> None:
         Progress(),
     ):
         trainer.add_callback(callback)
-    resumed = last_checkpoint(settings.cache)
+    resumed = last_checkpoint(settings.cache, *([AVERAGE_NAME] if settings.average else []))
     trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
     if trainer.is_world_process_zero():
         write_curve(settings.cache, read_log(settings.cache / LOG_NAME))

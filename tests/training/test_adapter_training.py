@@ -95,7 +95,7 @@ def _evaluated(base: Path, medpix: Path, adapter: Path) -> dict[str, Any]:
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(
     base: Path, medpix: Path, tmp_path: Path
 ) -> None:
-    _settings(tmp_path, steps=12, checkpoint_seconds=0.0, targets="language+vision")
+    _settings(tmp_path, steps=12, checkpoint_seconds=0.0, targets="language+vision", average=0.9)
     assert main(_arguments(base, medpix, tmp_path, "whole")) == 0
     killed = _arguments(base, medpix, tmp_path, "killed")
     _kill_after(tmp_path / "cache-killed" / "log.jsonl", killed, steps=5)
