@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from app.guardrail import compose
-from app.guardrail.answers import judge_answer
+from app.guardrail.answers import Judgement, judge_answer
 from app.guardrail.concepts import Patience
 from app.guardrail.hearing import hear, hear_plain
 from app.guardrail.intents import MAX_QUESTION, Intent, find_alarm, find_intent
@@ -17,6 +17,7 @@ from app.guardrail.policy import LANGUAGES, Policy, VerdictName
 from app.guardrail.policyfiles import load_policy
 from app.guardrail.scan import Scan
 from app.guardrail.yamlfile import PolicyError
+from model.vocabulary import MODALITIES, PLANES, REGIONS
 
 __all__ = ["Guard", "PolicyError", "Scan", "Verdict"]
 
@@ -25,6 +26,10 @@ __all__ = ["Guard", "PolicyError", "Scan", "Verdict"]
 LIMIT_SECONDS: Final = 2.0
 CLOCK_LIMIT_SECONDS: Final = 30.0
 _NEUTRAL_RULE: Final = "guard_error"
+_WIDE: Final = ("other", "whole body")
+"""What a picture may be said to be that nothing contradicts."""
+_SEEN_IN_OTHERS: Final = ("neck", "spine", "shoulder", "arm", "hip", "breast", "whole body")
+"""Parts that are often the right answer to a question about a picture of another part."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,8 @@ class Guard:
             for concept in self._policy.findings.find(words(view), patience).get("en", {})
         }
         note = next((name[5:] for name in sorted(found) if name.startswith("note.")), None)
+        if contradicts(raw, scan):
+            judgement = Judgement(False, (), True, "answer.contradicts_page")
         name: VerdictName = "soften"
         if judgement.all_ok and note is None:
             name, text = "allow", raw.strip()
@@ -176,6 +183,17 @@ class Guard:
             note,
             "time.critical" in found,
         )
+
+
+def contradicts(raw: str, scan: Scan) -> bool:
+    """Whether a bare word names another part, kind or plane than the page says of the picture."""
+    word = " ".join(words(fold(raw)))
+    parts = tuple(part for part in REGIONS if part not in _SEEN_IN_OTHERS)
+    named = ((parts, scan.region), (MODALITIES, scan.modality), (PLANES, scan.plane))
+    return any(
+        said not in (None, *_WIDE) and word in map(fold, known) and word != fold(said)
+        for known, said in named
+    )
 
 
 def words_of(text: str) -> int:

@@ -50,6 +50,20 @@ def test_category_b_needs_the_manifest_and_the_clinic() -> None:
     assert b not in GUARD.check_answer(MIGHT, "Subdural hematoma", "en", good).text
 
 
+@pytest.mark.parametrize("word", ["abdomen", "Abdomen.", "head", "MR", "sagittal"])
+def test_a_word_that_contradicts_the_page_is_not_shown(word: str) -> None:
+    chest = Scan(modality="CT", region="chest", plane="axial")
+    verdict = shown(word, "Which part of my body is this?", chest)
+    assert (verdict.verdict, verdict.rule) == ("soften", "answer.contradicts_page")
+    assert verdict.text.startswith("This picture shows your chest.")
+
+
+@pytest.mark.parametrize("word", ["chest", "spine", "liver"])
+def test_a_word_that_fits_the_page_is_shown(word: str) -> None:
+    chest = Scan(modality="CT", region="chest", plane="axial")
+    assert shown(word, "Which part of my body is this?", chest).verdict == "allow"
+
+
 def test_safe_sentences_are_kept_word_for_word() -> None:
     raw = (
         "This is an axial CT of the chest at the level of the heart. "
@@ -77,7 +91,7 @@ def test_broken_text_draws_the_neutral_words(raw: str) -> None:
         ("Is there fluid in my lung?", "no", "soften"),
         ("Which organ is this?", "liver", "allow"),
         ("Where is the growth?", "upper lobe", "soften"),
-        ("What kind of picture is this?", "CT", "allow"),
+        ("What kind of picture is this?", "MR", "allow"),
         (MIGHT, "left lung", "soften"),
         (LOOK, "left lung", "soften"),
     ],
