@@ -29,8 +29,19 @@ TOO_LARGE: Final = ("too_large", "too_many_pixels")
 FIELD: Final = "picture"
 
 
-# Watch, not Use: a note of use would be written when the upload ends, with the time it began.
-async def uploaded(request: Request, _tablet: Watch) -> list[BinaryIO]:
+def arriving(session: SessionDep, tablet: Watch) -> Tablet:
+    """The tablet, its database connection given back: decoding takes long and needs none.
+
+    Watch, not Use: a note of use would be written when the upload ends, with the time it began.
+    """
+    session.commit()
+    return tablet
+
+
+Arriving = Annotated[Tablet, Depends(arriving, scope="function")]
+
+
+async def uploaded(request: Request, _tablet: Arriving) -> list[BinaryIO]:
     """The files of the form; their names and declared types are not looked at."""
     form = await sealed_form(request, max_files=Limits.max_files, max_fields=10)
     return [one.file for one in form.getlist(FIELD) if isinstance(one, UploadFile) and one.size]
@@ -57,7 +68,7 @@ def upload_page(request: Request, session: SessionDep, tablet: Use) -> Response:
 
 @router.post("/upload")
 def upload(
-    request: Request, house: HouseDep, tablet: Watch, files: Uploaded, openings: UnderWay
+    request: Request, house: HouseDep, tablet: Arriving, files: Uploaded, openings: UnderWay
 ) -> Response:
     """Receive pictures; a refusal says why and what to do next."""
     started = time.monotonic()

@@ -11,6 +11,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.storage.sealed import MasterKey
 
 Sessions = sessionmaker[Session]
+KEPT, MORE = 10, 50
+"""Connections that stay open, and how many more there may be: a request holds one from its first
+look at the database to its answer, forty requests are worked on at a time, and a server of
+PostgreSQL takes a hundred."""
 _MIGRATING = 20_261_126
 """Any number of our own: who holds it changes the tables."""
 
@@ -18,10 +22,15 @@ _MIGRATING = 20_261_126
 def open_engine(url: str) -> Engine:
     """An engine; SQLite gets WAL, full sync, secure delete, foreign keys and a busy wait."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, pool_size=KEPT, max_overflow=MORE)
     if url.startswith("sqlite:////"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    engine = create_engine(
+        url,
+        connect_args={"timeout": 30, "check_same_thread": False},
+        pool_size=KEPT,
+        max_overflow=MORE,
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 

@@ -1,11 +1,15 @@
 """Stop while files are opened: it reaches the own upload and nobody else's."""
 
 import json
+from contextlib import ExitStack
+from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from app.deps import House
 from app.intake.opening import Openings
+from app.patient import uploading
 from app.storage.tables import TabletSession
 from tests.app.patient.visitor import Visitor
 
@@ -36,3 +40,25 @@ def test_without_a_visit_there_is_nothing_to_stop(house: House) -> None:
     stranger = Visitor.of(house).client
     assert stranger.post("/upload/stop", follow_redirects=False).status_code == 303
     assert stranger.get("/upload/progress", follow_redirects=False).status_code == 303
+
+
+def test_while_files_are_opened_no_database_connection_is_held(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    alice = Visitor.of(house).start()
+    receive = uploading.receive_upload
+
+    def receiving(*given: Any, **named: Any) -> Any:
+        held.append(house.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return receive(*given, **named)
+
+    monkeypatch.setattr(uploading, "receive_upload", receiving)
+    assert alice.upload() == 200
+    assert held == [0]
+
+
+def test_forty_requests_have_a_connection_each(house: House) -> None:
+    with ExitStack() as stack:
+        for _ in range(45):
+            stack.enter_context(house.engine.connect())
