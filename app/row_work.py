@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlalchemy.orm import Session
 
-from app.analysis.analyse import analyse
+from app.analysis.analyse import Through, analyse
 from app.analysis.converse import Picture, Question, converse, guard_scan
 from app.analysis.slice_picture import facts_of_slice, rgb_of, slice_image
 from app.deps import House
@@ -98,7 +99,7 @@ def _look(desk: Desk, session: Session, opened: OpenedVisit, scan: Scan) -> None
     image = rgb_of(scans.picture_of(desk.house.blobs, opened, scan))
     facts = scans.facts_of(opened, scan)
     desk.seen[facts.image_digest] = scan.visit_id
-    seen = _analysed(desk, facts, image)
+    seen = _analysed(desk, facts, image, through=_through(desk, opened, scan, facts.slice_number))
     scan.adapter = seen.adapter
     scans.store_look(session, opened, scan, seen.look, seen.regions)
 
@@ -112,16 +113,30 @@ class Seen:
     adapter: str | None
 
 
-def _analysed(desk: Desk, facts: ScanFacts, image: Image, known: str | None = None) -> Seen:
+def _through(desk: Desk, opened: OpenedVisit, scan: Scan, number: int) -> Through:
+    """The slice through another window, as `analyse` may ask for it."""
+    return partial(slice_image, desk.house.blobs, opened, scan, number)
+
+
+def _analysed(
+    desk: Desk, facts: ScanFacts, image: Image, known: str | None = None, *, through: Through
+) -> Seen:
     """Look through the adapter for this kind of picture; the model's word where no tag says it."""
     house, engine = desk.house, desk.engine
-    only = house.clinic.clinic.structures
+    look_with = partial(
+        analyse,
+        catalogue=house.catalogue,
+        facts=facts,
+        image=image,
+        only=house.clinic.clinic.structures,
+        through=through,
+    )
     modality = facts.modality or known
     chosen = engine.for_modality(modality)
-    look, regions = analyse(chosen, house.catalogue, facts, image, only=only)
+    look, regions = look_with(chosen)
     if modality is None and engine.for_modality(look.modality) is not chosen:
         chosen = engine.for_modality(look.modality)
-        look, regions = analyse(chosen, house.catalogue, facts, image, only=only)
+        look, regions = look_with(chosen)
     return Seen(look, regions, chosen.backend.info().adapter)
 
 
@@ -134,7 +149,9 @@ def _look_further(desk: Desk, session: Session, opened: OpenedVisit, row: SliceL
     facts = facts_of_slice(scans.facts_of(opened, scan), row.slice_number, image)
     desk.seen[facts.image_digest] = row.visit_id
     first = scans.look_of(opened, scan)
-    seen = _analysed(desk, facts, image, None if first is None else first.modality)
+    through = _through(desk, opened, scan, row.slice_number)
+    known = None if first is None else first.modality
+    seen = _analysed(desk, facts, image, known, through=through)
     row.adapter = seen.adapter
     slices.store_look(opened, row, seen.look, seen.regions)
 

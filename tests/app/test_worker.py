@@ -14,6 +14,7 @@ from app.worker import forget_erased, work_once
 from model.prompts import CONDITION_QUESTION, answer_prefix
 from model.scripted import ScriptedBackend
 from model.types import Request
+from model.vocabulary import NOT_A_SCAN
 from tests.builders import open_test_house, stored_scan
 from tests.scripted_model import said_of_picture, scripted_engine
 
@@ -74,6 +75,30 @@ def test_a_tag_outranks_the_model_and_the_difference_is_kept(
     assert seen is not None
     assert seen.modality == "MR"
     assert seen.disagrees == ("modality",)
+
+
+def test_of_what_is_no_scan_no_word_is_kept(house: House, opened: OpenedVisit) -> None:
+    def unsure(request: Request) -> str:
+        said = said_of_picture(request, "this is the liver")
+        return said if said == "abdomen" else NOT_A_SCAN
+
+    backend = ScriptedBackend(unsure)
+    scan = look(house, opened, backend)
+    seen = scans.look_of(opened, scan)
+    assert seen is not None
+    assert not seen.is_scan
+    assert (seen.modality, seen.plane, seen.region, seen.unhelped) == (
+        "other",
+        "other",
+        "other",
+        "",
+    )
+    turn_id = ask(house, opened, scan.scan_id)
+    assert work_once(house, scripted_engine(ScriptedBackend(script)), "w1")
+    with house.sessions() as session:
+        turn = session.get(Turn, turn_id)
+        assert turn is not None
+        assert "tummy" not in (turns.shown_of(opened, turn) or "")
 
 
 @pytest.mark.parametrize("raw", ["glioblastoma", "arachnoid scar", "normal study", "the the the"])
