@@ -117,6 +117,11 @@ def _load(base: Path, quantize: str) -> Any:
         )
     except (OSError, ValueError) as error:
         raise SettingsError(f"{base} holds no PaliGemma that can be loaded: {error}") from error
+    for layer in net.modules():
+        if hasattr(layer, "support_avx512bf16_for_cpu"):
+            # The first held-out check would pack these layers for answering, and products with
+            # packed layers have no backward pass: every later step would teach little or fail.
+            layer.support_avx512bf16_for_cpu = False
     if not has_card:
         # The backward pass of fused attention is several times slower there than plain products.
         net.set_attn_implementation("eager")

@@ -1,11 +1,6 @@
 """Adapter training for real on a tiny random base: it learns, it resumes, it packs in NF4."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,11 +10,11 @@ import yaml
 
 from model.agreement import VIEWS
 from tests.training.drawn_medpix import make_base, make_medpix
+from tests.training.watched_runs import kill_after, losses_of, run_twofold
 from training.run_cache import last_checkpoint
 from training.train import main
 
 pytestmark = pytest.mark.torch
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +42,7 @@ def _arguments(base: Path, medpix: Path, folder: Path, run: str) -> list[str]:
 
 
 def _losses(folder: Path, run: str) -> dict[int, float]:
-    text = (folder / f"cache-{run}" / "log.jsonl").read_text(encoding="utf-8")
-    lines = [json.loads(line) for line in text.splitlines()]
-    return {line["step"]: line["loss"] for line in lines if "loss" in line}
+    return losses_of(folder / f"cache-{run}")
 
 
 def test_thirty_two_pictures_are_learnt_by_heart(base: Path, medpix: Path, tmp_path: Path) -> None:
@@ -98,7 +91,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
     _settings(tmp_path, steps=12, checkpoint_seconds=0.0, targets="language+vision", average=0.9)
     assert main(_arguments(base, medpix, tmp_path, "whole")) == 0
     killed = _arguments(base, medpix, tmp_path, "killed")
-    _kill_after(tmp_path / "cache-killed" / "log.jsonl", killed, steps=5)
+    kill_after(tmp_path / "cache-killed", ["train", *killed], steps=5)
     # What a kill in the middle of writing leaves behind must not be taken for a checkpoint.
     torn = tmp_path / "cache-killed" / "checkpoint-999"
     torn.mkdir()
@@ -115,40 +108,27 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
 RUNS = ("whole", "killed")
 
 
-def _kill_after(log: Path, arguments: list[str], *, steps: int) -> None:
-    command = [sys.executable, "-m", "training", "train", *arguments]
-    running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and running.poll() is None:
-            if log.is_file() and log.read_text(encoding="utf-8").count('"loss"') >= steps:
-                break
-            time.sleep(0.02)
-        assert running.poll() is None, "the run ended before it could be killed"
-    finally:
-        os.kill(running.pid, signal.SIGKILL)
-        running.wait()
-
-
 def test_two_processes_train_one_adapter(base: Path, medpix: Path, tmp_path: Path) -> None:
     _settings(tmp_path, steps=3, precision="bf16", checkpoint_seconds=0.0)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    command = [*launch, "-m", "training", "train", *_arguments(base, medpix, tmp_path, "two")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stderr[-2000:]
+    run_twofold(["train", *_arguments(base, medpix, tmp_path, "two")])
     assert set(_losses(tmp_path, "two")) == {1, 2, 3}
     assert (tmp_path / "cache-two" / "checkpoint-3" / "rng_state_1.pth").is_file()
     assert (tmp_path / "adapter-two" / "manifest.json").is_file()
 
 
 def test_qlora_trains_on_a_cpu(base: Path, medpix: Path, tmp_path: Path) -> None:
-    _settings(tmp_path, steps=4, quantize="nf4", checkpointing=True, accumulation=2)
+    more = {"steps": 3, "quantize": "nf4", "checkpointing": True, "accumulation": 2}
+    _settings(tmp_path, **more, targets="language+vision", evaluate_every=1)
     assert main(_arguments(base, medpix, tmp_path, "nf4")) == 0
     text = (tmp_path / "cache-nf4" / "log.jsonl").read_text(encoding="utf-8")
     steps = [json.loads(line) for line in text.splitlines() if '"loss"' in line]
-    assert len(steps) == 4
+    assert len(steps) == 3
     assert all(0 < line["norm_before"] < float("inf") for line in steps)
     assert all(line["norm_after"] <= 1.0 for line in steps)
+    # A look at the held-out pictures packs no layer for answering: the steps after it are the same.
+    _settings(tmp_path, **more, targets="language+vision", evaluate_every=3)
+    assert main(_arguments(base, medpix, tmp_path, "unseen")) == 0
+    assert _losses(tmp_path, "unseen") == _losses(tmp_path, "nf4")
 
 
 def test_nf4_really_packs_the_linear_layers(base: Path) -> None:
