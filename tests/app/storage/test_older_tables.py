@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, inspect
+from sqlalchemy import JSON, Column, Engine, LargeBinary, String, delete, insert, inspect, text
 
 import app.storage.database
 from app.storage import envelopes, visits
 from app.storage.blobs import Blobs
 from app.storage.database import migrate, open_engine, open_sessions
+from app.storage.moments import UtcTime
 from app.storage.scans import ScanFacts, add_scan
-from app.storage.sealed import MasterKey
+from app.storage.sealed import Ciphertext, MasterKey, Sealed
+from app.storage.tables import Base, now
 
 MIGRATIONS = Path(app.storage.database.__file__).parent / "migrations"
 Shape = dict[str, tuple[set[Any], set[Any], set[Any]]]
@@ -81,3 +83,56 @@ def test_visits_and_their_envelopes_outlive_the_way_down_and_up(
         identifiers = envelopes.identifiers_of(session, again, scan.scan_id)
         assert identifiers == {"PatientID": "MRN-1"}
         assert envelopes.to_ask(session, opened.visit.visit_id) == []
+
+
+@pytest.mark.parametrize("older", ["0006", "0005", "0002", "0000"])
+def test_filled_tables_lose_no_row_that_an_older_version_knows(engine: Engine, older: str) -> None:
+    fill(engine)
+    move(engine, command.downgrade, older)
+    made_anew = {"arrivals", "outbound", "alembic_version"}
+    left = set(shape(engine)) - made_anew
+    assert {"visits", "audit"} <= left
+    assert rows_in(engine, left) == dict.fromkeys(left, 1)
+    migrate(engine)
+    assert rows_in(engine, left) == dict.fromkeys(left, 1)
+    assert broken_keys(engine) == []
+
+
+def fill(engine: Engine) -> None:
+    """One row in every table, each key pointing at the row that it names."""
+    known: dict[Any, Any] = {}
+    with engine.begin() as connection:
+        for table in Base.metadata.sorted_tables:
+            connection.execute(delete(table))
+            for column in table.columns:
+                keys = list(column.foreign_keys)
+                known[column] = known[keys[0].column] if keys else some_value(column)
+            values = {column.name: known[column] for column in table.columns}
+            connection.execute(insert(table).values(values))
+
+
+def some_value(column: Column[Any]) -> Any:
+    """Anything that the column takes."""
+    values = {
+        String: "1",
+        LargeBinary: b"x",
+        Sealed: Ciphertext(b"x" * 40),
+        UtcTime: now(),
+        JSON: {},
+    }
+    return next((value for kind, value in values.items() if isinstance(column.type, kind)), 1)
+
+
+def rows_in(engine: Engine, tables: set[str]) -> dict[str, int]:
+    with engine.connect() as connection:
+        return {
+            name: connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in tables
+        }
+
+
+def broken_keys(engine: Engine) -> list[Any]:
+    """Rows that name a row which is not there; PostgreSQL never has any."""
+    if engine.dialect.name != "sqlite":
+        return []
+    with engine.connect() as connection:
+        return list(connection.execute(text("PRAGMA foreign_key_check")))

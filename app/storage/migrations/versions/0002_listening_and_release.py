@@ -23,9 +23,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take the tables back."""
-    with op.batch_alter_table("reference_pictures", schema=None) as batch_op:
-        batch_op.drop_column("likeness")
-    with op.batch_alter_table("turns", schema=None) as batch_op:
-        batch_op.drop_column("released")
-    with op.batch_alter_table("staff_sessions", schema=None) as batch_op:
-        batch_op.drop_column("listening_at")
+    op.drop_column("reference_pictures", "likeness")
+    op.drop_column("turns", "released")
+    op.drop_column("staff_sessions", "listening_at")

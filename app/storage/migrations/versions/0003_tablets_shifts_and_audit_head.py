@@ -110,17 +110,13 @@ def _start_audit_head() -> None:
 
 def downgrade() -> None:
     """Take the tables back."""
-    with op.batch_alter_table("audit", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_audit_action"))
-    with op.batch_alter_table("alerts", schema=None) as batch_op:
-        batch_op.drop_index("ix_alerts_seen_at_raised_at")
-        for name in ("note", "closed_by", "closed_at", "place", "tablet"):
-            batch_op.drop_column(name)
-    with op.batch_alter_table("tablet_sessions", schema=None) as batch_op:
-        batch_op.drop_column("tablet_id")
-    with op.batch_alter_table("visits", schema=None) as batch_op:
-        batch_op.drop_index("ix_visits_closed_at_opened_at")
-        batch_op.drop_column("amount")
-        batch_op.drop_column("examination")
+    op.drop_index("ix_audit_action", "audit")
+    op.drop_index("ix_alerts_seen_at_raised_at", "alerts")
+    for name in ("note", "closed_by", "closed_at", "place", "tablet"):
+        op.drop_column("alerts", name)
+    op.drop_column("tablet_sessions", "tablet_id")
+    op.drop_index("ix_visits_closed_at_opened_at", "visits")
+    op.drop_column("visits", "amount")
+    op.drop_column("visits", "examination")
     for table in ("audit_checks", "audit_heads", "region_edits", "handovers", "paired_tablets"):
         op.drop_table(table)

@@ -52,11 +52,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take the tables back."""
-    with op.batch_alter_table("activations", schema=None) as batch_op:
-        batch_op.drop_column("modality")
-    with op.batch_alter_table("reference_pictures", schema=None) as batch_op:
-        batch_op.drop_index("ix_reference_pictures_added_at")
-        batch_op.drop_column("regions")
-        batch_op.drop_column("look")
+    op.drop_column("activations", "modality")
+    op.drop_index("ix_reference_pictures_added_at", "reference_pictures")
+    op.drop_column("reference_pictures", "regions")
+    op.drop_column("reference_pictures", "look")
     for table in ("training_consents", "library_misses", "library_jobs"):
         op.drop_table(table)

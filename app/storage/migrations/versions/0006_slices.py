@@ -55,9 +55,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take the tables back."""
-    with op.batch_alter_table("turns", schema=None) as batch_op:
-        batch_op.drop_column("slice_number")
-    with op.batch_alter_table("scans", schema=None) as batch_op:
-        for name in ("slice_count", "slices_stored", "storing"):
-            batch_op.drop_column(name)
+    op.drop_column("turns", "slice_number")
+    for name in ("slice_count", "slices_stored", "storing"):
+        op.drop_column("scans", name)
     op.drop_table("slice_looks")
