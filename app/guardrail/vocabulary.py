@@ -12,12 +12,15 @@ _SPINE_LEVEL: Final = re.compile(r"^[ctls](?:1[0-2]|[1-9])$")
 _SPINE: Final = ("c", "t", "l", "s")
 _UNIT_NUMBER: Final = re.compile(r"^\d{1,4}(?:kv|kvp|mm|cm|d|th|st|nd|rd|t)?$")
 _X_RAY: Final = re.compile(r"\bx[- ](?=ray)", re.IGNORECASE)
-_TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_", "likeness": "l_"}
+_TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_", "likeness": "l_", "form": "s_"}
 PHRASE: Final = "ph"
 # Function words make no compounds: "in" + "sein" is not a word anybody approved.
 _PARTS: Final = frozenset({"anatomy", "picture", "device", "orientation", "shape", "thing"})
 _NO_ANCHOR: Final = frozenset({"shape", "thing", "likeness"})
+_STRONG_VERBS: Final = frozenset({"verb", "verb_irregular"})
 _LONGEST_COMPOUND: Final = 40
+Group = tuple[str, bool, Sequence[str], Sequence[str], Sequence[str]]
+"""Words by name: whether they are anchors, their prefixes, their endings, the words."""
 _FIRST_WORDS: Final = 3
 
 
@@ -96,7 +99,7 @@ class Reading:
 
 def build_vocabulary(
     language: str,
-    groups: Mapping[str, tuple[bool, Sequence[str], Sequence[str], Sequence[str]]],
+    groups: Iterable[Group],
     phrases: Iterable[str],
     links: Sequence[str] = (),
     never: Sequence[str] = (),
@@ -106,14 +109,14 @@ def build_vocabulary(
     stands_for: str = "",
     verb_first: bool = False,
 ) -> Vocabulary:
-    """Expands every group (anchor?, prefixes, suffixes, words) to the forms it approves."""
+    """Expands every group to the forms it approves."""
     found: dict[str, str] = {}
     anchors: set[str] = set()
-    for name, (is_anchor, prefixes, suffixes, stems) in groups.items():
+    for name, is_anchor, prefixes, suffixes, stems in groups:
         for stem in stems:
             for form in inflect(stem, prefixes, suffixes):
                 # A verb may look like the plural of a noun; that it is one makes a sentence.
-                if found.get(form, name) in _NO_ANCHOR and name.startswith("verb"):
+                if found.get(form, name) in _NO_ANCHOR and name in _STRONG_VERBS:
                     found[form] = name
                 found.setdefault(form, name)
                 if is_anchor:

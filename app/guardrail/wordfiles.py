@@ -1,13 +1,14 @@
 """Reads the approved vocabularies and the rules that object to an answer."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from app.guardrail.approval import Approver, Objection, make_approver
 from app.guardrail.normalise import fold, words
 from app.guardrail.policy import LANGUAGES, Clinic
-from app.guardrail.vocabulary import Vocabulary, build_vocabulary
+from app.guardrail.vocabulary import Group, Vocabulary, build_vocabulary
 from app.guardrail.yamlfile import (
     Mistakes,
     Part,
@@ -20,53 +21,47 @@ from app.guardrail.yamlfile import (
     text_list,
 )
 
+_LISTS: Final = (
+    "phrases",
+    "plain",
+    "yes_no",
+    "open_questions",
+    "identifies",
+    "links",
+    "never",
+    "verbless",
+    "pronouns",
+    "stands_for",
+    "verb_first",
+)
+
 
 def read_words(
     folder: Path, mistakes: Mistakes
 ) -> tuple[dict[str, Vocabulary], dict[str, dict[str, frozenset[str]]]]:
-    """The vocabulary of every language and its lists: plain, yes_no, open_questions, identifies."""
+    """The vocabulary of every language and its lists: plain, yes_no, open_questions, identifies.
+
+    What stands in nl.yaml goes on in nl-general.yaml: further groups and words that are never said.
+    """
     vocabularies: dict[str, Vocabulary] = {}
     extras: dict[str, dict[str, frozenset[str]]] = {}
     for code in LANGUAGES:
-        file = folder / f"{code}.yaml"
         keys = check_keys(
-            read_yaml(file, mistakes),
+            read_yaml(folder / f"{code}.yaml", mistakes),
             needed=("language", "groups"),
-            allowed=(
-                "phrases",
-                "plain",
-                "yes_no",
-                "open_questions",
-                "identifies",
-                "links",
-                "never",
-                "verbless",
-                "pronouns",
-                "stands_for",
-                "verb_first",
-            ),
+            allowed=_LISTS,
             mistakes=mistakes,
         )
-        groups: dict[str, tuple[bool, Sequence[str], Sequence[str], Sequence[str]]] = {}
-        for name, item in mapping(keys.get("groups"), mistakes).items():
-            part = check_keys(
-                item,
-                needed=("words",),
-                allowed=("anchor", "prefixes", "suffixes"),
-                mistakes=mistakes,
-            )
-            groups[name] = (
-                text(part.get("anchor"), mistakes) == "yes",
-                text_list(part.get("prefixes"), mistakes),
-                text_list(part.get("suffixes"), mistakes),
-                text(part.get("words"), mistakes).split(),
-            )
+        further = _further(folder, code, mistakes)
+        never = text(keys.get("never"), mistakes).split()
+        for more in further:
+            never += text(more.get("never"), mistakes).split()
         vocabularies[code] = build_vocabulary(
             code,
-            groups,
+            [group for one in (keys, *further) for group in _groups(one.get("groups"), mistakes)],
             commas(text(keys.get("phrases"), mistakes)),
             text_list(keys.get("links"), mistakes),
-            text(keys.get("never"), mistakes).split(),
+            never,
             verbless=text(keys.get("verbless"), mistakes) == "yes",
             pronouns=text(keys.get("pronouns"), mistakes).split(),
             stands_for=text(keys.get("stands_for"), mistakes),
@@ -80,6 +75,32 @@ def read_words(
             or frozenset({"(?!)"}),
         }
     return vocabularies, extras
+
+
+def _further(folder: Path, code: str, mistakes: Mistakes) -> list[dict[str, Part]]:
+    return [
+        check_keys(
+            read_yaml(file, mistakes),
+            needed=("language", "groups"),
+            allowed=("never",),
+            mistakes=mistakes,
+        )
+        for file in sorted(folder.glob(f"{code}-*.yaml"))
+    ]
+
+
+def _groups(part: Part | None, mistakes: Mistakes) -> Iterator[Group]:
+    for name, item in mapping(part, mistakes).items():
+        keys = check_keys(
+            item, needed=("words",), allowed=("anchor", "prefixes", "suffixes"), mistakes=mistakes
+        )
+        yield (
+            name,
+            text(keys.get("anchor"), mistakes) == "yes",
+            text_list(keys.get("prefixes"), mistakes),
+            text_list(keys.get("suffixes"), mistakes),
+            text(keys.get("words"), mistakes).split(),
+        )
 
 
 def read_approvers(
