@@ -1,6 +1,7 @@
 """Areas of a picture, and runs of rows or columns that have one grey value all along."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -34,9 +35,23 @@ def part_of(area: Area, axis: int, span: tuple[int, int]) -> Area:
     return Area(area.top, area.left + span[0], area.bottom, area.left + span[1])
 
 
-def within(grey: Plane, area: Area) -> Plane:
-    """The greys of an area."""
-    return grey[area.top : area.bottom, area.left : area.right]
+class Sheet:
+    """The greys of a picture (float32[H, W]), and the even bands of its areas, each found once."""
+
+    def __init__(self, grey: Plane) -> None:
+        """Nothing is found yet."""
+        self.grey = grey
+        self._bands: dict[tuple[Area, int], list[tuple[int, int]]] = {}
+
+    def within(self, area: Area) -> Plane:
+        """The greys of an area."""
+        return self.grey[area.top : area.bottom, area.left : area.right]
+
+    def bands(self, area: Area, axis: int) -> list[tuple[int, int]]:
+        """Runs of rows (axis 0) or columns of an area that have one grey value all along."""
+        if (area, axis) not in self._bands:
+            self._bands[area, axis] = _even_bands(self.within(area), axis)
+        return self._bands[area, axis]
 
 
 def lines_of(inner: Plane, axis: int, span: tuple[int, int]) -> Plane:
@@ -53,15 +68,24 @@ def spans_between(
     return [(start, stop) for start, stop in spans if stop - start >= least]
 
 
-def even_bands(inner: Plane, axis: int) -> list[tuple[int, int]]:
-    """Runs of rows (axis 0) or columns that have one grey value all along."""
-    low, high = np.percentile(inner, (5, 95), axis=1 - axis)
-    extreme = np.abs(np.diff(inner, axis=1 - axis)).max(axis=1 - axis, initial=0)
+def _even_bands(inner: Plane, axis: int) -> list[tuple[int, int]]:
+    lines = inner if axis == 0 else inner.T
+    low, middle, high = _percentiles(lines, (5.0, 50.0, 95.0))
+    extreme = np.abs(np.diff(lines, axis=1)).max(axis=1, initial=0)
     even = (high - low < EVEN) & (extreme < 4 * EVEN)
-    middle = np.median(inner, axis=1 - axis)
     starts = np.flatnonzero(np.diff(np.concatenate(([False], even, [False])).astype(np.int8)))
     runs = zip(starts[::2].tolist(), starts[1::2].tolist(), strict=True)
     return [part for run in runs for part in _one_tone(middle, *run)]
+
+
+def _percentiles(lines: Plane, percents: Sequence[float]) -> list[Plane]:
+    """Of each line, as numpy's own linear method gives them; one sorting serves them all."""
+    ordered = np.sort(lines, axis=1)
+    places = [percent / 100.0 * (lines.shape[1] - 1) for percent in percents]
+    return [
+        ordered[:, int(at)] + (ordered[:, math.ceil(at)] - ordered[:, int(at)]) * np.float32(at % 1)
+        for at in places
+    ]
 
 
 def _one_tone(middle: Plane, start: int, stop: int) -> list[tuple[int, int]]:

@@ -15,11 +15,10 @@ from model.panel_bands import (
     STEP,
     Area,
     Plane,
-    even_bands,
+    Sheet,
     lines_of,
     part_of,
     spans_between,
-    within,
 )
 
 _OFF_GRID: Final = 0.03
@@ -50,13 +49,13 @@ class _Meetings:
     is_sure: bool
 
 
-def tiles_of(grey: Plane, area: Area, least: tuple[float, float]) -> list[Area]:
+def tiles_of(sheet: Sheet, area: Area, least: tuple[float, float]) -> list[Area]:
     """Equal tiles without a clear gutter: they meet in dark gaps or in seams.
 
     Two legs in one slice leave a gap in the middle as well: they are mirror images, tiles are not.
     """
-    inner = within(grey, area)
-    cuts = [_meetings(inner, axis, least[axis]) for axis in (0, 1)]
+    inner = sheet.within(area)
+    cuts = [_meetings(inner, axis, least[axis], sheet.bands(area, axis)) for axis in (0, 1)]
     grids = sorted(
         itertools.product(*cuts),
         key=lambda grid: (-sum(one.is_sure for one in grid), -math.prod(one.count for one in grid)),
@@ -74,15 +73,17 @@ def tiles_of(grey: Plane, area: Area, least: tuple[float, float]) -> list[Area]:
             for high in spans_between(rows.gaps, inner.shape[0], 1)
             for wide in spans_between(columns.gaps, inner.shape[1], 1)
         ]
-        if is_sure and all(within(grey, tile).std() > EMPTY for tile in found):
+        if is_sure and all(sheet.within(tile).std() > EMPTY for tile in found):
             return found
     return [area]
 
 
-def _meetings(inner: Plane, axis: int, least: float) -> list[_Meetings]:
+def _meetings(
+    inner: Plane, axis: int, least: float, bands: Sequence[tuple[int, int]]
+) -> list[_Meetings]:
     """For each number of tiles along an axis where they would meet, and what speaks for it."""
     size = inner.shape[axis]
-    bands, seams = even_bands(inner, axis), _steps(inner, axis) | _broken_steps(inner, axis)
+    seams = _steps(inner, axis) | _broken_steps(inner, axis)
     found = [_Meetings(1, (), True, False)]
     for count in range(2, min(_MOST_TILES, int(size / least)) + 1):
         exact = [size * number / count for number in range(1, count)]

@@ -13,11 +13,10 @@ from model.panel_bands import (
     STEP,
     Area,
     Plane,
-    even_bands,
+    Sheet,
     lines_of,
     part_of,
     spans_between,
-    within,
 )
 from model.panel_tiles import tiles_of
 from model.types import Box, Image
@@ -40,11 +39,11 @@ def find_panels(image: Image) -> list[Box]:
     Args:
         image: uint8[H, W, 3] RGB.
     """
-    grey = np.asarray(image.astype(np.float32).mean(axis=2))
-    height, width = grey.shape
+    sheet = Sheet(np.asarray(image.astype(np.float32).mean(axis=2)))
+    height, width = sheet.grey.shape
     least = (_LEAST_SHARE * height, _LEAST_SHARE * width)
     whole = Area(0, 0, height, width)
-    found = _tiled(grey, _cut(grey, whole, least, 0), least)
+    found = _tiled(sheet, _cut(sheet, whole, least, 0), least)
     if not 2 <= len(found) <= _MAX_PANELS:
         return [(0.0, 0.0, 1.0, 1.0)]
     rows = height / 24
@@ -55,20 +54,20 @@ def find_panels(image: Image) -> list[Box]:
     ]
 
 
-def _cut(grey: Plane, area: Area, least: tuple[float, float], depth: int) -> list[Area]:
-    area = _without_margins(grey, area)
+def _cut(sheet: Sheet, area: Area, least: tuple[float, float], depth: int) -> list[Area]:
+    area = _without_margins(sheet, area)
     if depth == _MAX_DEPTH:
         return [area]
     for axis in (0, 1):
-        pieces = _pieces(grey, area, axis, least[axis])
+        pieces = _pieces(sheet, area, axis, least[axis])
         if len(pieces) > 1:
-            return [panel for piece in pieces for panel in _cut(grey, piece, least, depth + 1)]
+            return [panel for piece in pieces for panel in _cut(sheet, piece, least, depth + 1)]
     return [area]
 
 
-def _tiled(grey: Plane, panels: list[Area], least: tuple[float, float]) -> list[Area]:
+def _tiled(sheet: Sheet, panels: list[Area], least: tuple[float, float]) -> list[Area]:
     """Panels without gutters inside cut into tiles, where all tiles are then of one size."""
-    tiles = [tile for panel in panels for tile in tiles_of(grey, panel, least)]
+    tiles = [tile for panel in panels for tile in tiles_of(sheet, panel, least)]
     if len(panels) == 1:
         return tiles
     highs, wides = (
@@ -79,14 +78,14 @@ def _tiled(grey: Plane, panels: list[Area], least: tuple[float, float]) -> list[
     return tiles if is_even else panels
 
 
-def _without_margins(grey: Plane, area: Area) -> Area:
+def _without_margins(sheet: Sheet, area: Area) -> Area:
     """Bright margins go: paper around panels is no part of them; black air belongs to a scan."""
-    inner = grey[area.top : area.bottom, area.left : area.right]
+    inner = sheet.within(area)
     bounds = []
     for axis in (0, 1):
         bands = [
             band
-            for band in even_bands(inner, axis)
+            for band in sheet.bands(area, axis)
             if _tone(inner, axis, band) > _DARK and (band[0] == 0 or band[1] == inner.shape[axis])
         ]
         start = next((end for begin, end in bands if begin == 0), 0)
@@ -98,11 +97,11 @@ def _without_margins(grey: Plane, area: Area) -> Area:
     return Area(area.top + top, area.left + left, area.top + bottom, area.left + right)
 
 
-def _pieces(grey: Plane, area: Area, axis: int, least: float) -> list[Area]:
+def _pieces(sheet: Sheet, area: Area, axis: int, least: float) -> list[Area]:
     """The area cut at its gutters across one axis (0: above one another)."""
-    inner = within(grey, area)
+    inner = sheet.within(area)
     size = inner.shape[axis]
-    bands = [band for band in even_bands(inner, axis) if band[0] > 0 and band[1] < size]
+    bands = [band for band in sheet.bands(area, axis) if band[0] > 0 and band[1] < size]
     spans = spans_between([band for band in bands if _is_gutter(inner, axis, band)], size, least)
     shown = [span for span in spans if lines_of(inner, axis, span).std() > EMPTY]
     return [part_of(area, axis, span) for span in shown] if len(shown) > 1 else [area]

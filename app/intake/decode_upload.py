@@ -22,6 +22,7 @@ from app.intake.sorting import Item, Stack, outward, sampled, sort_into_stacks, 
 from app.intake.stream import UploadOrder, unpack_order, write
 from app.intake.survey import Survey, survey
 from app.intake.unpack import files_of, reader_of
+from model.pixels import brightest
 from model.types import Image
 
 _SAMPLES: Final = 5
@@ -153,7 +154,7 @@ def _say_first(work: Work, series: int) -> int | None:
 
 def content_of(pixels: Image) -> float:
     """How much there is to see: the share that is body, times how varied the body is."""
-    grey = pixels.max(axis=2)
+    grey = brightest(pixels)
     body = grey[grey > _BACKGROUND]
     return float(body.size / grey.size * body.std()) if body.size else 0.0
 

@@ -8,7 +8,7 @@ from PIL import ImageDraw
 
 from app.intake.burned_in import Area, cover, find_writing, reached
 from app.intake.framing import Framing
-from model.pixels import Grey
+from model.pixels import Grey, brightest
 from model.straighten import placed_back, straightened
 from model.types import Image
 
@@ -42,7 +42,7 @@ def _plain(rgb: Image, areas: list[Area]) -> list[Area]:
 
     Folds, vessels and grain that look written have no even ground behind them.
     """
-    grey = rgb.max(axis=2)
+    grey = brightest(rgb)
     plain = [area for area in areas if _ground_share(grey, area) >= _LEAST_GROUND]
     others = [area for area in areas if area not in plain]
     return plain + reached(plain, others, _is_next_line)
@@ -64,5 +64,5 @@ def _ground_share(grey: Grey, area: Area) -> float:
 
 def writing_in(rgb: Image) -> list[Area]:
     """The areas of bright and of dark writing in uint8[H, W, 3] RGB."""
-    grey = rgb.max(axis=2)
+    grey = brightest(rgb)
     return find_writing(grey) + find_writing(255 - grey)

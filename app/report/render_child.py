@@ -7,6 +7,7 @@ Exit statuses: 0 done, 3 too many pages, anything else failed.
 
 import hashlib
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
     from app.report.page import Asset, Page
 
 CPU_SECONDS: Final = 20
+NICENESS: Final = 5
+"""A report may take a second longer; pages and pictures of the others may not wait for it."""
 MAX_PAGES: Final = 120
 TOO_MANY_PAGES: Final = 3
 
 
 def main() -> int:
     """Shut the process in, wait for the order, carry it out; gives the exit status."""
+    os.nice(NICENESS)
     leave_network()  # before anything starts a thread
     limit(CPU_SECONDS)
     import weasyprint  # noqa: F401  opens its native libraries, so it comes before the walls go up
