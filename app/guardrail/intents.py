@@ -17,6 +17,7 @@ from app.guardrail.normalise import (
 from app.guardrail.patterns import Spans, matches
 from app.guardrail.policy import Policy, QuestionRule
 from app.guardrail.reading_language import best_language, coverage, is_unread
+from app.guardrail.vocabulary import PHRASE
 
 ALARMS: Final = ("emergency", "self_harm", "person_at_risk")
 MAX_QUESTION: Final = 2000
@@ -31,6 +32,7 @@ _READ_COVERAGE: Final = 0.6
 # A text of which one language knows so much is not read as mistyped English as well.
 _CLEAR_COVERAGE: Final = 0.7
 _LONG_TEXT: Final = 100
+_TURNED: Final = 2  # ROT13 and backwards come first
 _NOISE_COVERAGE: Final = 0.3
 _PERSON: Final = re.compile(
     r"\b(?i:scans?|pictures?|images?|results?|x-?rays?|mri|ct|reports?|records?|files?)"
@@ -130,10 +132,18 @@ def _languages_of(policy: Policy, view: View) -> set[str]:
 
 
 def _hidden_views(policy: Policy, text: str) -> Iterator[View]:
-    """What a text says in base64, ROT13 or backwards, where that reads as words."""
-    for hidden in decoded_texts(text):
-        if _readable(policy, hidden):
-            yield hear_plain(policy.questions, hidden)
+    """What a text says in base64, ROT13 or backwards, where that reads as words.
+
+    What reads at least as well as it stands is not turned round ("raka" is "akar" backwards).
+    """
+    hidden = dict.fromkeys(base64_texts(text))
+    open_share = coverage(policy, words(fold(text)))
+    for turned in decoded_texts(text)[:_TURNED]:
+        if coverage(policy, words(fold(turned))) > open_share:
+            hidden[turned] = None
+    for one in hidden:
+        if _readable(policy, one):
+            yield hear_plain(policy.questions, one)
 
 
 def _topic(policy: Policy, text: str, spans: Mapping[str, Spans], languages: set[str]) -> Intent:
@@ -150,9 +160,20 @@ def _topic(policy: Policy, text: str, spans: Mapping[str, Spans], languages: set
             off and not any(tag.startswith("a_") for tag in tagged)
         ):
             return Intent("anatomy", "ask.anatomy")
-        if not off and "pointing" in there and "asking" in there:
+        if (
+            not off
+            and "asking" in there
+            and ("pointing" in there or _is_approved(policy, language, text))
+        ):
             return Intent("anatomy", "ask.pointing")
     return Intent("off_topic", "ask.off_topic")
+
+
+def _is_approved(policy: Policy, language: str, text: str) -> bool:
+    """Whether a question is made of approved words with an approved phrase ("stroke volume")."""
+    reading = policy.approvers[language].read(text)
+    allowed = policy.plain_words.get(language, frozenset())
+    return PHRASE in reading.tagged and all(word in allowed for word in reading.unknown)
 
 
 def _fires(rule: QuestionRule, spans: Mapping[str, Spans], languages: Iterable[str]) -> bool:

@@ -267,14 +267,17 @@ class _Nurse:
 
 
 def _over_a_restart(data: Path, house: House, tally: Tally, count: int) -> None:
-    """Calls of so many tablets, then kill -9: each is there after the restart, not seen."""
-    with running_server(data) as server:
+    """Calls of so many tablets, then kill -9: each is there after the restart, not seen.
+
+    Calls need no model, so no worker is started.
+    """
+    with running_server(data, workers="0") as server:
         for _ in range(count):
             with httpx.Client(base_url=server.address, follow_redirects=True) as tablet:
                 tablet.post("/start")
                 tally.asked += 1
                 tally.late_words += "nurse" not in tablet.post("/help").text
         os.kill(server.process.pid, signal.SIGKILL)
-    with running_server(data), house.sessions() as session:
+    with running_server(data, workers="0"), house.sessions() as session:
         tally.lost += max(0, count - len(alerts.unseen(session)))
         assert audit.first_broken(session) is None
