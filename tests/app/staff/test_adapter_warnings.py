@@ -5,11 +5,10 @@ from tests.app.staff.adapter_folders import GOOD, adapter_folder, page_of
 from tests.app.staff.cast import SignedIn
 
 
-def test_one_wrong_word_on_a_black_picture_is_shown_and_refuses_nothing(
+def test_words_that_change_with_the_question_are_shown_and_refuse_nothing(
     ready: House, signed_in: SignedIn
 ) -> None:
-    words = {**GOOD["shortcuts"]["blank_answers"], "plane": "coronal"}
-    adapter_folder(ready, shortcuts={**GOOD["shortcuts"], "blank_answers": words})
+    adapter_folder(ready, shortcuts={**GOOD["shortcuts"], "rephrased_modality_accuracy": 0.1})
     page = page_of(signed_in)
-    assert "Calls a black picture no scan in every word" in page
+    assert "Names the kind of picture when asked in other words" in page
     assert 'data-adapter="knees" data-state="ready"' in page

@@ -127,6 +127,19 @@ def test_an_adapter_for_something_else_is_refused(
             {"shortcuts": {**GOOD["shortcuts"], "blank_scan_share": 1.0}},
             "Takes a black picture for a scan, as pictures are judged for patients: 1, at most 0",
         ),
+        (
+            {
+                "shortcuts": {
+                    **GOOD["shortcuts"],
+                    "blank_answers": {
+                        "modality": "not a scan",
+                        "plane": "coronal",
+                        "region": "not a scan",
+                    },
+                }
+            },
+            "Calls a black picture no scan in every word",
+        ),
         ({"measured_for": "another"}, "not measured with this very adapter"),
     ],
 )
