@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 from app.deps import House
 from app.staff.login import add_staff
 from app.storage import visits
-from tests.app.delivery.test_matching import MINE, waiting
-from tests.app.delivery.waiting_room import scans_in, until, visit_for
+from tests.app.delivery.test_right_patient import MINE
+from tests.app.delivery.waiting_room import scans_in, until, visit_for, waiting
 from tests.browser.test_staff_days import PASSWORD, new_page, photograph
 from tests.builders import open_test_house
 from tests.running_server import RunningServer, running_server

@@ -28,6 +28,19 @@ def test_panels_between_white_gutters_are_found_to_the_pixel() -> None:
     assert np.allclose(found, [(0, 0, 1, 210 / 430), (0, 220 / 430, 1, 1)], atol=0.006)
 
 
+@pytest.mark.parametrize("gutter", [3, 8, 16])
+def test_sixteen_panels_between_white_gutters_are_all_found(gutter: int) -> None:
+    generator, step = np.random.default_rng(gutter), 150 + gutter
+    field = np.full((4 * step - gutter, 4 * step - gutter), 255, dtype=np.uint8)
+    for top in range(0, 4 * step, step):
+        for left in range(0, 4 * step, step):
+            field[top : top + 150, left : left + 150] = drawn_scan(generator, 150, 150)
+    found = find_panels(np.repeat(field[..., None], 3, axis=2))
+    starts = [place * step / len(field) for place in range(4)]
+    wanted = [(top, left) for top in starts for left in starts]
+    assert np.allclose([box[:2] for box in found], wanted, atol=0.01)
+
+
 def test_a_single_picture_stays_whole() -> None:
     generator = np.random.default_rng(5)
     split = 0
