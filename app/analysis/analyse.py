@@ -1,14 +1,14 @@
 """One scan: what kind of picture it is, then which structures lie where, then what may be shown."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from app.analysis.outline import anchor_point, outline_paths
 from app.analysis.plausibility import judge
 from app.analysis.scan_or_not import is_scan, is_too_poor
-from app.analysis.slice_picture import presets_for
+from app.analysis.slice_picture import best_window, presets_for
 from app.anatomy.catalogue import Catalogue
 from app.storage.scans import Look, ScanFacts, StoredRegion
 from model.agreement import find_in_views, forget_views, recognise_views, voted
@@ -50,8 +50,8 @@ def analyse(
     """Look at a picture (uint8[H, W, 3] RGB); gives the words for it and its marked regions.
 
     `only` names the structures that a clinic wants looked for; empty for all that are learnt.
-    What moves in the file's own window is looked for `through` others: in one for soft parts a
-    lung is as black as the air around the body.
+    What moves in the file's own window is looked for `through` the one in which it shows best: in
+    one for soft parts a lung is as black as the air around the body.
     """
     started = time.perf_counter()
     learnt, mapped = engine.current().structures, engine.mapped_names()
@@ -70,9 +70,11 @@ def analyse(
     is_asked = words.is_scan and bool(names) and not unhelped
     found, unstable = _regions(engine, image, facts.image_digest, names) if is_asked else ([], [])
     forget_views(engine.backend, facts.image_digest)
-    if through is not None and not mapped.isdisjoint(unstable):
-        windows = (through(preset) for preset in presets_for(facts, words.region))
-        found += _in_windows(engine, windows, [name for name in unstable if name in mapped])
+    if through is not None:
+        again = [name for name in unstable if name in mapped]
+        for preset in presets_for(facts, words.region):
+            best = [name for name in again if best_window(catalogue.structure(name)) == preset]
+            found += _regions(engine, through(preset), "", best)[0] if best else []
         unstable = [name for name in unstable if name not in {one.label for one in found}]
     judged = judge(found, words.region, words.plane, catalogue=catalogue)
     shown = [_stored(item.region) for item in judged if item.shown]
@@ -142,16 +144,6 @@ def names_to_find(
     """
     expected = [s.key for s in catalogue.for_picture(words.region, words.modality, words.plane)]
     return [name for name in expected if name in listed and name in offered]
-
-
-def _in_windows(engine: Engine, windows: Iterable[Image], names: list[str]) -> list[Region]:
-    """These structures in the first window in which the views agree on them."""
-    found: list[Region] = []
-    for window in windows:
-        seen, _ = _regions(engine, window, "", names)
-        found += seen
-        names = [name for name in names if name not in {region.label for region in seen}]
-    return found
 
 
 def _look(engine: Engine, words: Words, seconds: float, reasons: dict[str, str]) -> Look:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from PIL import Image as Pillow
 
+from app.anatomy.catalogue import Structure
 from app.intake.hounsfield import is_packed, unpack, windowed
 from app.storage import scans, slices
 from app.storage.blobs import Blobs
@@ -24,6 +25,18 @@ _ALSO: Final = {
     "abdomen": ("lungs",),
     "whole body": ("brain", "lungs"),
 }
+
+_AIR: Final = ("left lung", "right lung", "airways", "trachea")
+_HARD: Final = ("left jaw bone", "right jaw bone", "jaw bone", "teeth", "skull")
+
+
+def best_window(structure: Structure) -> str:
+    """The key of CT_PRESETS in which this part shows best."""
+    if structure.key in _AIR:
+        return "lungs"
+    if structure.group == "bones" or structure.key in _HARD:
+        return "bones"
+    return "brain" if structure.group == "brain" else "soft"
 
 
 def presets_for(facts: ScanFacts, region: str) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def test_a_lung_that_moves_in_the_soft_window_is_marked_in_that_for_lungs(
     assert looked(views, FACTS, monkeypatch) == ({"left lung", "right lung"}, set())
     assert views.asked[0] == ("own", ("right lung", "left lung"))
     assert {names for _, names in views.asked[1:]} == {("left lung",)}
-    assert {window for window, _ in views.asked} == {"own", "soft", "bones", "lungs"}
+    assert [window for window, _ in views.asked] == ["own", "lungs"]
 
 
 def test_what_moves_in_every_window_stays_unsure(monkeypatch: pytest.MonkeyPatch) -> None:
