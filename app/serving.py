@@ -5,6 +5,7 @@ import uvicorn
 from app.deps import open_house
 from app.logs import start_logging
 from app.main import make_app
+from app.memory import settle
 from app.settings import Settings
 from app.staff.login import announce_first_account
 from app.supervisor import Supervisor
@@ -25,9 +26,11 @@ def serve(settings: Settings, port: int) -> int:
     address = settings.public_url or f"http://{settings.host}:{port}"
     print(WELCOME.format(address=address, staff=announce_first_account(house)), flush=True)  # noqa: T201
     supervisor.start()
+    app = make_app(house)
+    settle()
     try:
         uvicorn.run(
-            make_app(house),
+            app,
             host=settings.host,
             port=port,
             access_log=False,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from app.adapter_swap import open_live, swap_adapter
 from app.deps import House, open_house
 from app.logs import start_logging
-from app.memory import resident_mib
+from app.memory import resident_mib, settle
 from app.row_work import Desk, answer_once, look_once
 from app.settings import Settings
 from app.storage import visits, work
@@ -48,6 +48,7 @@ def run_worker(settings: Settings) -> int:
         print(error, flush=True)  # noqa: T201, the operator's screen
         return 1
     _free_rows(house, worker_id)
+    settle()
     desk = Desk(house, engine, worker_id, {}, Watchdog(work.LEASE.total_seconds()))
     threading.Thread(target=_beat, args=(desk, stopping), daemon=True).start()
     _work_on(desk, stopping)
