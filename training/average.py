@@ -46,6 +46,9 @@ def _copy(model: Any, weights: dict[str, Tensor]) -> None:
         one.copy_(weights[name])
 
 
+@torch.no_grad()
 def load_average(model: Any, weights: dict[str, Tensor]) -> None:
-    """Put an average that a checkpoint kept into the model."""
-    _copy(model, weights)
+    """Put an average that a checkpoint kept into the model; what was not trained stays as it is."""
+    for name, one in model.named_parameters():
+        if name in weights:
+            one.copy_(weights[name])

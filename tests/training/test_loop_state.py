@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from training.average import WeightAverage
+from training.average import WeightAverage, load_average
 from training.joint import code_table, place_table
 from training.loop_state import Clock, load_state, rate_at, save_state
 from training.optimizers import make_optimizers
@@ -84,3 +84,14 @@ def test_a_team_of_one_changes_nothing() -> None:
     assert weight.grad.tolist() == [1.0, 3.0]
     assert team.agree(0.25) == 0.25
     assert team.leads
+
+
+def test_what_was_frozen_stays_when_an_average_is_put_into_a_fresh_model() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
+    model[0].requires_grad_(False)
+    average = WeightAverage(model, keep=0.5)
+    fresh = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.Linear(1, 1))
+    before = fresh[0].weight.detach().clone()
+    load_average(fresh, average.weights)
+    assert fresh[0].weight.equal(before)
+    assert fresh[1].weight.equal(model[1].weight)
