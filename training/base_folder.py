@@ -68,14 +68,17 @@ def codec_figures(config: BaseConfig, prepared: Prepared) -> dict[str, float]:
     """How well the codec alone draws val masks; nothing where val has none."""
     from training.codec import collect_crops, measure_iou, sample_boxes
     from training.masks import anatomy_labels
+    from training.seek_codes import ROUNDS
 
     records = [one for one in prepared.records[VAL] if one.mask is not None]
     if not records:
         return {}
     crops, _ = collect_crops(records, anatomy_labels(config.data / "segmentation"))
     masks = sample_boxes(torch.from_numpy(crops), torch.Generator(), 0.0)[:, 0].numpy() > 0.5
-    iou = measure_iou(MaskCodec.load(config.out / CODEC_NAME), masks)
+    codec = MaskCodec.load(config.out / CODEC_NAME)
+    iou, sought = measure_iou(codec, masks), measure_iou(codec, masks, ROUNDS)
     named = {"codec_mean_iou": iou.mean(), "codec_median_iou": np.median(iou)}
+    named["codec_mean_iou_sought_codes"] = sought.mean()
     return {name: round(float(value), 4) for name, value in named.items()}
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from training.device import device, half
 from training.masks import anatomy_labels, box_of, present
 from training.record_checks import read_checked
 from training.records import TRAIN, VAL, PictureRecord
+from training.seek_codes import ROUNDS, seek_codes
 
 ENCODER_WIDTHS = (32, 64, 64, 64)
 DECODER_WIDTHS = (64, 64, 48, 32, 16)
@@ -115,9 +116,12 @@ def restart_dead_codes(network: CodecNetwork, masks: Tensor, used: Tensor) -> in
     return len(dead)
 
 
-def measure_iou(codec: MaskCodec, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """float64[N]: IoU of decode(encode(mask)) against the mask, within its box."""
-    again = codec.decode(codec.encode(masks)) > 0.0
+def measure_iou(codec: MaskCodec, masks: NDArray[np.bool_], rounds: int = 0) -> NDArray[np.float64]:
+    """float64[N]: IoU of decode(encode(mask)) against the mask, within its box.
+
+    With `rounds` the codes are sought as training.seek_codes does.
+    """
+    again = codec.decode(seek_codes(codec, masks, rounds)) > 0.0
     both = (again & masks).sum((1, 2))
     return np.asarray(both / np.maximum((again | masks).sum((1, 2)), 1))
 
@@ -172,13 +176,21 @@ def main(arguments: list[str]) -> int:
     path = config.out / "mask_codec.npz"
     _write(path, network)
     exact = sample_boxes(torch.from_numpy(val), torch.Generator(), 0.0)[:, 0].numpy() > 0.5
-    iou = measure_iou(MaskCodec.load(path), exact)
-    worst = sorted(
-        (float(iou[[one == name for one in names]].mean()), name) for name in set(names)
-    )[:10]
-    _say(f"val masks {len(iou)} mean IoU {iou.mean():.4f} median {np.median(iou):.4f}")
-    _say("worst: " + ", ".join(f"{name} {value:.2f}" for value, name in worst))
+    for codes, rounds in (("nearest", 0), ("sought", ROUNDS)):
+        iou = measure_iou(MaskCodec.load(path), exact, rounds)
+        worst = worst_structures(iou, names)
+        mean = sum(worst.values()) / max(len(worst), 1)
+        _say(
+            f"{codes} codes: {len(iou)} val masks, mean IoU {iou.mean():.4f}, worst ten {mean:.4f}"
+        )
+        _say("worst: " + ", ".join(f"{name} {value:.2f}" for name, value in worst.items()))
     return 0
+
+
+def worst_structures(iou: NDArray[np.float64], names: Sequence[str]) -> dict[str, float]:
+    """The ten structures whose masks the codec draws worst, with their mean IoU, worst first."""
+    means = {name: float(iou[[one == name for one in names]].mean()) for name in set(names)}
+    return dict(sorted(means.items(), key=lambda pair: pair[1])[:10])
 
 
 def _write(path: Path, network: CodecNetwork) -> None:

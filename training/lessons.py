@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from model.compact_folder import shipped_model
 from model.manifest import read_manifest
+from model.opening import CODEC_NAMES
 from training.adapter_config import TASKS, AdapterConfig, SettingsError
 from training.adapter_folder import Source, source_of
 from training.adapter_rows import Taught, hold_out, kind_rows, taught_pictures
@@ -48,7 +50,10 @@ def read_lessons(settings: AdapterConfig) -> Lessons:
             whatever names; file and line are named.
     """
     own = read_own_folder(settings.segmentation) if settings.segmentation else None
-    if settings.replay is not None and settings.replay_share > 0:
+    base = settings.base or shipped_model()
+    # Without a codec of our own the base's tasks are not replayed, and the packs need not be there.
+    has_replay = settings.replay_share > 0 and (base / CODEC_NAMES[0]).is_file()
+    if settings.replay is not None and has_replay:
         read_checked(settings.replay)
     if settings.medpix is None:
         if own is None:

@@ -21,6 +21,7 @@ from training.masks import anatomy_labels, box_of, present
 from training.negatives import draw_negative
 from training.own_folder import OwnFolder
 from training.records import TRAIN, PictureRecord, read_records
+from training.seek_codes import ROUNDS, seek_codes
 from training.spoil import spoil
 
 CODEC_NAME: Final = CODEC_NAMES[0]
@@ -97,7 +98,7 @@ class Replay:
 
     def _object(self, name: str, mask: Any) -> ParsedObject:
         box = box_of(mask)
-        codes = self.codec.encode(crop(mask, box)[None] > 0.5)[0]
+        codes = seek_codes(self.codec, crop(mask, box)[None] > 0.5, ROUNDS)[0]
         return ParsedObject(name, box, tuple(int(code) for code in codes))
 
 

@@ -277,6 +277,15 @@ def test_an_adapter_of_another_base_is_not_gone_on_from(
     assert f"start/manifest.json:{line}: The adapter drawn-tiny was made for another base" in said
 
 
+def test_what_is_replayed_is_checked_as_well(
+    house: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw_pack(house / "data")
+    (house / "data" / "segmentation" / "images" / "2.png").unlink()
+    said = _refused(_adapter("train", house, "--data", str(house / "data")), house, capsys)
+    assert "segmentation/manifest.jsonl:3: there is no 2.png" in said
+
+
 @pytest.mark.parametrize("command", ["prepare", "train", "align"])
 def test_a_full_disk_stops_before_anything_is_written(
     request: pytest.FixtureRequest,
