@@ -94,7 +94,8 @@ def test_a_kept_reference_stands_beside_the_patients_scan(
     expect(shown).to_be_visible()
     picture = shown.locator("img").first if shown.locator("img").count() else shown
     expect(picture).to_be_visible()
-    assert picture.evaluate("one => one.complete && one.naturalWidth > 0")
+    picture.evaluate("one => one.decode()")  # waits for it, and fails where it cannot be shown
+    assert picture.evaluate("one => one.naturalWidth > 0")
 
 
 def scan_words(staff: Page) -> tuple[str, str, str]:
