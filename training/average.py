@@ -28,11 +28,11 @@ class WeightAverage:
     def in_place(self) -> Iterator[None]:
         """The model holds the average inside, its own weights again afterwards."""
         own = {name: one.detach().clone() for name, one in trained_of(self.model)}
-        _copy(self.model, self.weights)
+        load_average(self.model, self.weights)
         try:
             yield
         finally:
-            _copy(self.model, own)
+            load_average(self.model, own)
 
 
 def trained_of(model: Any) -> Iterator[tuple[str, Any]]:
@@ -41,14 +41,8 @@ def trained_of(model: Any) -> Iterator[tuple[str, Any]]:
 
 
 @torch.no_grad()
-def _copy(model: Any, weights: dict[str, Tensor]) -> None:
-    for name, one in trained_of(model):
-        one.copy_(weights[name])
-
-
-@torch.no_grad()
 def load_average(model: Any, weights: dict[str, Tensor]) -> None:
-    """Put an average that a checkpoint kept into the model; what was not trained stays as it is."""
+    """Put these weights into the model by name; what was not trained stays as it is."""
     for name, one in model.named_parameters():
         if name in weights:
             one.copy_(weights[name])

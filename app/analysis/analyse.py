@@ -89,11 +89,13 @@ def why_unhelped(manifest: Manifest, words: Words, image: Image) -> str:
     """Why no part can be named in a picture: too poor, or a kind or part that was never taught."""
     if is_too_poor(image):
         return TOO_POOR
+    if not words.is_scan:
+        return ""
     for name, word, taught in (
         ("modality", words.modality, manifest.modalities),
         ("region", words.region, manifest.regions),
     ):
-        if words.is_scan and taught and word not in taught:
+        if taught and word not in taught:
             return name
     return ""
 

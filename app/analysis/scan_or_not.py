@@ -6,6 +6,7 @@ import numpy as np
 
 from model.picture_facts import measure_facts
 from model.picture_score import shipped_scorer
+from model.pixels import brightest
 from model.straighten import sharpness
 from model.types import Image
 
@@ -47,5 +48,5 @@ def is_colourful(image: Image) -> bool:
     Of 18 pictures that are no scans all 12 in colour are above the bound; of 22 phone photos and
     screenshots of scans none is: their tint stays weak.
     """
-    spread = image.max(axis=2).astype(np.int16) - image.min(axis=2)
+    spread = brightest(image).astype(np.int16) - image.min(axis=2)
     return bool(np.mean(spread > CLEAR_COLOUR) > COLOUR_SHARE)

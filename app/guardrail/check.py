@@ -30,6 +30,9 @@ _WIDE: Final = ("other", "whole body")
 """What a picture may be said to be that nothing contradicts."""
 _SEEN_IN_OTHERS: Final = ("neck", "spine", "shoulder", "arm", "hip", "breast", "whole body")
 """Parts that are often the right answer to a question about a picture of another part."""
+_PARTS: Final = frozenset(fold(part) for part in REGIONS if part not in _SEEN_IN_OTHERS)
+_KINDS: Final = frozenset(map(fold, MODALITIES))
+_PLANES: Final = frozenset(map(fold, PLANES))
 
 
 @dataclass(frozen=True)
@@ -188,11 +191,9 @@ class Guard:
 def contradicts(raw: str, scan: Scan) -> bool:
     """Whether a bare word names another part, kind or plane than the page says of the picture."""
     word = " ".join(words(fold(raw)))
-    parts = tuple(part for part in REGIONS if part not in _SEEN_IN_OTHERS)
-    named = ((parts, scan.region), (MODALITIES, scan.modality), (PLANES, scan.plane))
+    named = ((_PARTS, scan.region), (_KINDS, scan.modality), (_PLANES, scan.plane))
     return any(
-        said not in (None, *_WIDE) and word in map(fold, known) and word != fold(said)
-        for known, said in named
+        said not in (None, *_WIDE) and word in known and word != fold(said) for known, said in named
     )
 
 

@@ -44,7 +44,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         mistakes=mistakes,
     )
     kinds = _read_kinds(kinds_file.get("kinds"), mistakes)
-    versions = read_versions(folder, mistakes)
+    versions, digest = read_versions(folder, mistakes), digest_of(folder)
     clinic = read_clinic(clinic_file, mistakes) if clinic_file else Clinic()
     vocabularies, extras = read_words(folder / "words", mistakes)
     lists = read_concepts(folder / "concepts", clinic, mistakes)
@@ -64,8 +64,8 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         raise PolicyError(mistakes.found)
     known = {word for vocabulary in vocabularies.values() for word in vocabulary.groups}
     return Policy(
-        version=versions[0].name if versions[0].digest == digest_of(folder) else _CHANGED,
-        digest=digest_of(folder, clinic_file),
+        version=versions[0].name if versions[0].digest == digest else _CHANGED,
+        digest=digest_of(folder, clinic_file) if clinic_file else digest,
         kinds=kinds,
         rules=tuple(rule for rule in rules if rule.id not in clinic.switch_off),
         scale=scale,
