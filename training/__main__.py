@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "align": "training.align:main",
     "evaluate": "training.evaluate:main",
     "card": "training.model_card:main",
+    "probe": "training.probe:main",
     "scan-or-not": "training.scan_or_not:main",
 }
 

@@ -1,4 +1,4 @@
-"""`training base`: the compact model from scratch: dense warm-up, joint training, the folder."""
+"""`training base`: the compact model from scratch: warm-ups, joint training, the folder."""
 
 import argparse
 import time
@@ -11,7 +11,7 @@ import torch
 from training.config import BaseConfig, ConfigError, add_config_arguments, read_config
 from training.device import device
 
-STAGES = ("dense", "joint", "export")
+STAGES = ("masked", "dense", "joint", "export")
 
 
 def open_model(config: BaseConfig, names: list[str]) -> tuple[Any, Any]:
@@ -44,6 +44,9 @@ def run_stage(config: BaseConfig, stage: str, report: Callable[[str], None]) -> 
     from training.prepare import open_prepared
 
     torch.set_num_threads(config.threads)
+    if stage == "masked":
+        paint(config, report)
+        return
     prepared = open_prepared(config)
     model, vocabulary = open_model(config, prepared.names)
     if stage == "dense":
@@ -60,8 +63,20 @@ def run_stage(config: BaseConfig, stage: str, report: Callable[[str], None]) -> 
         export_base(config, prepared, model, report)
 
 
+def paint(config: BaseConfig, report: Callable[[str], None]) -> None:
+    """Run the masked stage; with `masked_minutes: 0` there is none."""
+    from training.masked_stage import MaskedRun, learn_to_paint
+    from training.masks import anatomy_names
+
+    if config.masked_minutes <= 0:
+        report("masked: left out, masked_minutes is 0")
+        return
+    model, _ = open_model(config, anatomy_names(config.data / "segmentation"))
+    learn_to_paint(MaskedRun(config, model, config.out / "masked.pt", report))
+
+
 def main(arguments: list[str]) -> int:
-    """`training base`: train the compact base; stages dense, joint, export, one after the other."""
+    """`training base`: train the compact base; stages masked, dense, joint, export in a row."""
     parser = argparse.ArgumentParser(prog="training base", description=main.__doc__)
     add_config_arguments(parser)
     parser.add_argument("--stage", choices=(*STAGES, "all"), default="all")

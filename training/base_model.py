@@ -81,6 +81,12 @@ def load_weights(model: Any, folder: str) -> None:
         raise ConfigError(f"{folder}: no weights of this size to start from") from error
 
 
+def tower_of(model: Any) -> Any:
+    """The module of a PaliGemma that holds embeddings, encoder and post_layernorm."""
+    tower = model.model.vision_tower
+    return getattr(tower, "vision_model", tower)
+
+
 @torch.no_grad()
 def set_place_rows(model: Any, first_loc: int) -> None:
     """Give neighbouring `<loc>` rows neighbouring values: a smooth Fourier basis of the place."""

@@ -45,6 +45,8 @@ class Plan:
         yield self._one("tokenizer", (out / "tokenizer.json").is_file, "tokenizer")
         ready = [cache / split / "ready.json" for split in ("train", "val")]
         yield self._one("prepare", lambda: all(one.is_file() for one in ready), "prepare")
+        if self.config.masked_minutes > 0:
+            yield self._loop("masked", self.config.masked_minutes)
         for name, minutes in (
             ("dense", self.config.dense_minutes),
             ("joint", self.config.joint_minutes),
@@ -120,7 +122,7 @@ def main(arguments: list[str]) -> int:
         "--processes",
         type=int,
         default=1,
-        help="of the dense, joint and adapter stages; two of one thread each suit two cores",
+        help="of the stages that loop and the adapter; two of one thread each suit two cores",
     )
     options = parser.parse_args(arguments)
     config = read_config(options)

@@ -73,8 +73,15 @@ class BaseConfig:
     limit: int = 0
     """Only so many pictures of each pack; 0 takes all (smoke runs, overfitting)."""
     start_from: str = ""
-    """An exported folder whose weights the dense stage goes on from; empty starts afresh."""
+    """An exported folder whose weights the first stage goes on from; empty starts afresh."""
     codec_minutes: float = 8.0
+    masked_minutes: float = 0.0
+    """Of painting hidden patches of unlabelled train pictures, before the dense stage; 0 leaves
+    that stage out."""
+    masked_batch: int = 64
+    masked_ratio: float = 0.75
+    """Share of the patches that is hidden."""
+    masked_rate: float = 1.0e-3
     dense_minutes: float = 15.0
     dense_batch: int = 32
     dense_rate: float = 1.5e-3

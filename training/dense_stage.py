@@ -13,6 +13,7 @@ from training.config import BaseConfig
 from training.dense import DenseHeads, class_weights, dense_losses, make_dense_batch, measure_dense
 from training.device import device, half
 from training.loop_state import Clock, load_state, rate_at, save_state
+from training.masked_stage import start_from_masked
 from training.optimizers import make_optimizers
 from training.parallel import join_team
 from training.prepare import Prepared
@@ -52,6 +53,8 @@ def warm_up(run: DenseRun) -> DenseHeads:
     config, model = run.config, run.model
     torch.manual_seed(config.seed)
     heads = make_heads(config, run.prepared)
+    if config.masked_minutes > 0:
+        start_from_masked(model, run.path.parent)
     if config.start_from:
         start_heads(heads, run)
     named = [*vision_parameters(model), *heads.named_parameters()]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from model.mask_codec import MaskCodec
 from training.average import WeightAverage
-from training.base_model import set_code_rows
+from training.base_model import set_code_rows, tower_of
 from training.config import BaseConfig, ConfigError
 from training.dense import DenseHeads, dense_losses, make_dense_batch
 from training.dense_stage import make_heads, vision_parameters
@@ -131,9 +131,7 @@ def start_from_dense(run: JointRun, heads: DenseHeads, codebook: Tensor) -> None
 
 
 def _patches(model: Any) -> torch.nn.Module:
-    tower = model.model.vision_tower
-    inner = getattr(tower, "vision_model", tower)
-    patches: torch.nn.Module = inner.embeddings.patch_embedding
+    patches: torch.nn.Module = tower_of(model).embeddings.patch_embedding
     return patches
 
 

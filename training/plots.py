@@ -82,15 +82,15 @@ def draw_matrix(title: str, table: Table) -> PillowImage.Image:
     width = NAMES_WIDE + CELL_WIDE * len(grid.columns) + 16
     page = PillowImage.new("RGB", (width, HEAD_HIGH + CELL_HIGH * len(grid.rows) + 16), PAPER)
     pen = ImageDraw.Draw(page)
-    pen.text((12, 10), title, fill=INK, font=_font(17))
-    pen.text((12, 34), "rows: true, columns: said", fill=INK, font=_font(12))
+    pen.text((12, 10), title, fill=INK, font=label_font(17))
+    pen.text((12, 34), "rows: true, columns: said", fill=INK, font=label_font(12))
     for place, word in enumerate(grid.columns):
         middle = NAMES_WIDE + CELL_WIDE * place + CELL_WIDE // 2
         _centred(pen, (middle, HEAD_HIGH - 6), _wrapped(word, 15), INK, anchor="md")
     for at, word in enumerate(grid.rows):
         middle = HEAD_HIGH + CELL_HIGH * at + CELL_HIGH // 2
         text = _wrapped(word, 25)
-        pen.multiline_text((12, middle), text, fill=INK, font=_font(13), anchor="lm")
+        pen.multiline_text((12, middle), text, fill=INK, font=label_font(13), anchor="lm")
     for cell in grid.cells:
         _draw_cell(pen, cell)
     return page
@@ -141,7 +141,7 @@ def draw_curve(lines: Sequence[Mapping[str, Any]]) -> PillowImage.Image:
             continue
         _line(pen, place_points(points, lower, (last, 1.0)), colour, dots=True)
         label = f"{name.removeprefix('eval_')} {points[-1][1]:.3f}"
-        pen.text((across, lower[1] - 24), label, fill=colour, font=_font(13))
+        pen.text((across, lower[1] - 24), label, fill=colour, font=label_font(13))
         across += 145
     return page
 
@@ -188,11 +188,11 @@ def _axes(pen: ImageDraw.ImageDraw, box: Box, highest: Point, title: str) -> Non
         up = bottom - (bottom - top) * quarter // 4
         pen.line((left, up, right, up), fill=FAINT)
         text = f"{highest[1] * quarter / 4:.2f}"
-        pen.text((left - 8, up), text, fill=INK, font=_font(12), anchor="rm")
+        pen.text((left - 8, up), text, fill=INK, font=label_font(12), anchor="rm")
         across = left + (right - left) * quarter // 4
         step = f"{highest[0] * quarter / 4:.0f}"
-        pen.text((across, bottom + 6), step, fill=INK, font=_font(12), anchor="ma")
-    pen.text((left, top - 24), title, fill=INK, font=_font(14))
+        pen.text((across, bottom + 6), step, fill=INK, font=label_font(12), anchor="ma")
+    pen.text((left, top - 24), title, fill=INK, font=label_font(14))
 
 
 def _line(
@@ -207,7 +207,7 @@ def _line(
 def _centred(
     pen: ImageDraw.ImageDraw, at: tuple[int, int], text: str, ink: Ink, *, anchor: str = "mm"
 ) -> None:
-    pen.multiline_text(at, text, fill=ink, font=_font(12), anchor=anchor, align="center")
+    pen.multiline_text(at, text, fill=ink, font=label_font(12), anchor=anchor, align="center")
 
 
 def _wrapped(text: str, wide: int) -> str:
@@ -219,5 +219,6 @@ def _wrapped(text: str, wide: int) -> str:
     return "\n".join(lines)
 
 
-def _font(size: int) -> Any:
+def label_font(size: int) -> Any:
+    """Pillow's own font at this size in pixels."""
     return ImageFont.load_default(size=size)
