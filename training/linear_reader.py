@@ -8,7 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-DECAYS: Final = (0.03, 0.3, 3.0)
+DECAYS: Final = (0.03, 0.3, 1.0, 3.0)
+DIRECTIONS: Final = 256
+"""Along which the shown pictures differ most; all 3,456 of the compact model give the same figures
+in six times the time."""
 INNER_SHARE: Final = 0.25
 """Of the shown cases, those that choose the decay; the reader is then fitted to all of them."""
 STEPS: Final = 60
@@ -28,10 +31,23 @@ def read_linearly(
     known, targets = np.unique(words, return_inverse=True)
     middle, spread = shown.mean(0), shown.std(0) + 1e-4
     inputs = torch.from_numpy((shown - middle) / spread)
+    directions = main_directions(inputs)
+    inputs = inputs @ directions
     wanted = torch.from_numpy(targets)
     decay = _choose_decay(inputs, wanted, cases, len(known))
     weights = fit(inputs, wanted, len(known), decay)
-    return np.asarray(known[guess(weights, torch.from_numpy((asked - middle) / spread))])
+    others = torch.from_numpy((asked - middle) / spread) @ directions
+    return np.asarray(known[guess(weights, others)])
+
+
+def main_directions(inputs: Tensor) -> Tensor:
+    """float32[D, K]: orthonormal columns along which rows float32[N, D] of mean 0 spread most."""
+    found, vectors = torch.linalg.eigh(inputs @ inputs.T)
+    kept = found.flip(0)[:DIRECTIONS]
+    kept = kept[kept > 1e-5 * kept[0]]
+    turned = vectors.flip(1)[:, : len(kept)]
+    directions: Tensor = inputs.T @ (turned / kept.sqrt())
+    return directions
 
 
 def fit(inputs: Tensor, wanted: Tensor, classes: int, decay: float) -> Tensor:

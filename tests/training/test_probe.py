@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.training.drawn_medpix import make_base, make_medpix
 from training.__main__ import main
-from training.linear_reader import read_linearly
+from training.linear_reader import main_directions, read_linearly
 from training.probe import Sample, divide_cases, learning_curve, read_in_folds
 from training.probe_curve import SIZE, cases_for, draw_growth, gain_per_doubling
 from training.probe_features import open_tower, states_of
@@ -35,6 +35,17 @@ def test_a_line_between_two_clouds_is_found() -> None:
         cloud[:80].astype(np.float32), word[:80], CASES[:80], cloud[80:].astype(np.float32)
     )
     assert (said == word[80:]).all()
+
+
+def test_directions_are_orthonormal_and_the_widest_comes_first() -> None:
+    chance = np.random.default_rng(3)
+    cloud = chance.normal(0.0, (9.0, 3.0, 1.0), (200, 3)) @ np.array(
+        [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    )
+    found = main_directions(torch.from_numpy((cloud - cloud.mean(0)).astype(np.float32)))
+    assert (found.T @ found).numpy() == pytest.approx(np.eye(3), abs=1e-3)
+    assert abs(float(found[1, 0])) > 0.99
+    assert abs(float(found[2, 1])) > 0.95
 
 
 def test_what_tells_only_the_case_tells_nothing() -> None:
