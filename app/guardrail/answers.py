@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from app.guardrail.approval import Approval, Approver, repeats
 from app.guardrail.intents import MAX_QUESTION, find_alarm, find_intent
-from app.guardrail.normalise import fold, words
+from app.guardrail.normalise import fold, folded_words, words
 from app.guardrail.policy import Policy
 from app.guardrail.reading_language import best_language, is_unread
 from app.guardrail.sentences import split_sentences
@@ -60,7 +60,7 @@ class _Asked:
 def judge_answer(policy: Policy, question: str, raw: str, language: str) -> Judgement:
     """Judges at most MAX_RAW characters of a raw answer; what lies behind is never shown."""
     cut = raw[:MAX_RAW]
-    tokens = words(fold(cut))
+    tokens = folded_words(cut)
     if not tokens:
         return Judgement(False, (), False, "answer.blank")
     if repeats(tokens):
@@ -93,7 +93,7 @@ def _judge_sentences(
         approval = _best(sentence, approvers, anchored)
         identifies = _identifies(policy, sentence, approvers)
         bare = not asked.plain and _is_fragment(sentence, approvers)
-        whole_picture = identifies and len(words(fold(sentence))) > 1
+        whole_picture = identifies and len(folded_words(sentence)) > 1
         if approval.ok and not bare and (asked.mode == "open" or whole_picture):
             kept.append(sentence)
             anchored = True
@@ -153,7 +153,7 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
         bare = [tag.split("_", 1)[-1] for tag in reading.tagged]
         known = all(word in allowed for word in reading.unknown)
         presumes = any(word in _PRONOUNS for word in bare) or bool(
-            _POINTS.search(" ".join(words(fold(question))))
+            _POINTS.search(" ".join(folded_words(question)))
         )
         anchored = reading.anchored or "part" in bare
         plain |= known and len(bare) >= 3 and anchored and not presumes
@@ -173,7 +173,7 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
 def _wants_words(policy: Policy, question: str, language: str) -> bool:
     """Whether a question begins like "which side …", so that yes and no are no answers to it."""
     asked_by = policy.open_questions[language if language in policy.open_questions else "en"]
-    return bool(asked_by & set(words(fold(question))[:OPENING_WORDS]))
+    return bool(asked_by & set(folded_words(question)[:OPENING_WORDS]))
 
 
 def _approvers(policy: Policy, language: str, tokens: Sequence[str]) -> list[Approver]:
@@ -189,7 +189,7 @@ def _best(sentence: str, approvers: Sequence[Approver], anchored: bool) -> Appro
 
 def _identifies(policy: Policy, sentence: str, approvers: Sequence[Approver]) -> bool:
     """Whether a sentence says what the picture is, or begins with a kind of picture."""
-    folded = " ".join(words(fold(sentence)))
+    folded = " ".join(folded_words(sentence))
     for approver in approvers:
         pattern = policy.identifies.get(approver.vocabulary.language)
         if pattern and pattern.search(folded):
@@ -223,7 +223,7 @@ def _is_fragment(sentence: str, approvers: Sequence[Approver]) -> bool:
         return len(reading.tagged) <= limit and not any(
             groups.get(tag.split("_", 1)[-1], "").startswith("verb") for tag in reading.tagged
         )
-    return len(words(fold(sentence))) <= _FRAGMENT_WORDS
+    return len(folded_words(sentence)) <= _FRAGMENT_WORDS
 
 
 def _is_substance(text: str, approvers: Sequence[Approver]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.guardrail.needles import Sieve, make_sieve
-from app.guardrail.normalise import fold, is_hidden, words
+from app.guardrail.normalise import folded_words, is_hidden
 from app.guardrail.once import once
 from app.guardrail.sentences import split_clauses
 from app.guardrail.vocabulary import Reading, Vocabulary, read_sentence
@@ -110,10 +110,12 @@ def cut_words(text: str) -> tuple[tuple[str, ...], ...]:
 
 def _cut_words(text: str) -> tuple[tuple[str, ...], ...]:
     text = _X_RAY.sub("x", text)
-    whole = tuple(words(fold(_HYPHEN.sub("", _GENITIVE.sub("", text)))))
-    cut = tuple(words(fold(_HYPHEN.sub(" ", _CLITIC.sub("", _GENITIVE.sub("", text))))))
-    elided = tuple(words(fold(_HYPHEN.sub(" ", text))))
-    return tuple(dict.fromkeys((whole, cut, elided)))
+    nobodys = _GENITIVE.sub("", text)
+    whole = _HYPHEN.sub("", nobodys)
+    cut = _HYPHEN.sub(" ", _CLITIC.sub("", nobodys))
+    elided = _HYPHEN.sub(" ", text)
+    several = dict.fromkeys((whole, cut, elided))
+    return tuple(dict.fromkeys(tuple(folded_words(one)) for one in several))
 
 
 def repeats(tokens: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from app.guardrail.answers import Judgement, judge_answer
 from app.guardrail.concepts import Patience
 from app.guardrail.hearing import hear, hear_plain
 from app.guardrail.intents import MAX_QUESTION, Intent, find_alarm, find_intent
-from app.guardrail.normalise import fold, view_texts, words
+from app.guardrail.normalise import fold, folded_words, view_texts, words
 from app.guardrail.once import one_check
 from app.guardrail.policy import LANGUAGES, Policy, VerdictName
 from app.guardrail.policyfiles import load_policy
@@ -190,7 +190,7 @@ class Guard:
 
 def contradicts(raw: str, scan: Scan) -> bool:
     """Whether a bare word names another part, kind or plane than the page says of the picture."""
-    word = " ".join(words(fold(raw)))
+    word = " ".join(folded_words(raw))
     named = ((_PARTS, scan.region), (_KINDS, scan.modality), (_PLANES, scan.plane))
     return any(
         said not in (None, *_WIDE) and word in known and word != fold(said) for known, said in named
@@ -199,4 +199,4 @@ def contradicts(raw: str, scan: Scan) -> bool:
 
 def words_of(text: str) -> int:
     """The number of words of a text, as the length band counts them."""
-    return len(words(fold(text)))
+    return len(folded_words(text))

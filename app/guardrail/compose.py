@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from app.guardrail.normalise import fold, words
+from app.guardrail.normalise import folded_words
 from app.guardrail.policy import Policy, Texts
 from app.guardrail.scan import Scan
 
@@ -67,7 +67,7 @@ def short_enough(kept: Sequence[str]) -> list[str]:
 
 def kinds_of(policy: Policy, raw: str) -> set[str]:
     """The kinds of structure that the finding lexicon sees in a raw answer."""
-    spans = policy.findings.find(words(fold(raw))).get("en", {})
+    spans = policy.findings.find(folded_words(raw)).get("en", {})
     return set(spans)
 
 
@@ -83,7 +83,7 @@ def _shows(texts: Texts, scan: Scan, raw: str) -> str:
     """The sentence that names the part; the raw answer names it only where the scan does not."""
     if scan.region in texts.shows:
         return texts.shows[str(scan.region)]
-    for word in words(fold(raw)):
+    for word in folded_words(raw):
         if word in texts.parts:
             return texts.parts[word]
     return texts.shows[UNKNOWN]

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from app.guardrail.normalise import fold, words
 from app.guardrail.patterns import Spans
+from app.guardrail.phrases import ANY_WORD, Node, Pair, ends_from, make_tree
 from app.guardrail.spelling import deletions, sound
 
 _FUZZY_FROM = 5
 _TWO_SLIPS_FROM = 8
 _MAX_WORD = 40
 _MIN_STEM = 2
-_ANY_WORD = "?"
 _ARABIC_ENDING = "\u0627"  # of the object ("pain" -> "a pain")
 _ARABIC_PREFIXES = frozenset("وفبل")  # and, so, with, to: written on to the word
 
@@ -24,27 +24,19 @@ class Patience:
     slips_left: int = 100  # words that are compared letter by letter
     long_slips_left: int = 12  # words that are searched for two slips
     cuts_left: int = 24  # words that are looked at for missing spaces
-    cuts: dict[str, list[str]] = field(default_factory=dict)
+    cuts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     similar: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    starts: dict[str, "_Start | None"] = field(default_factory=dict)
+    starts: dict[str, Node] = field(default_factory=dict)
+    dull: set[str] = field(default_factory=set)  # words at which nothing begins
+    firm: set[str] = field(default_factory=set)  # words that are no slip of another
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a word list, by its first word."""
 
-    language: str
-    concept: str
+    pair: Pair
     rest: tuple[str, ...]  # the further words of a phrase; a trailing * marks a word start
-
-
-@dataclass(frozen=True)
-class _Start:
-    """What can begin at one word: concepts of the word alone, and phrases by their second word."""
-
-    alone: tuple[tuple[str, str], ...]
-    phrases: Mapping[str, tuple[Entry, ...]]
-    loose: Mapping[str, tuple[Entry, ...]]  # by how the second word starts, "?" for any word
 
 
 @dataclass
@@ -54,29 +46,34 @@ class Lexicon:
     exact: dict[str, list[Entry]] = field(default_factory=dict)
     stems: dict[str, list[Entry]] = field(default_factory=dict)
     near: dict[str, set[str]] = field(default_factory=dict)  # a shape of a word -> listed words
-    lengths: tuple[int, ...] = ()
-    starts: set[str] = field(default_factory=set)  # how the stems begin, to skip most words
+    starts: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """How the stems begin -> the lengths of those that begin so, to skip most words."""
     known: set[str] = field(default_factory=set)  # words of the lists, phrases and vocabularies
     concepts: dict[str, set[str]] = field(default_factory=dict)
-    _listed: dict[str, _Start | None] = field(default_factory=dict)  # holds listed words alone
+    _listed: dict[str, Node] = field(default_factory=dict)  # holds listed words alone
 
     def find(self, tokens: Sequence[str], patience: Patience | None = None) -> dict[str, Spans]:
         """Language -> concept -> spans, for the words of one text."""
-        flat: defaultdict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+        flat: defaultdict[Pair, list[tuple[int, int]]] = defaultdict(list)
         patience = patience or Patience()
-        starts = patience.starts
+        starts, dull, last = patience.starts, patience.dull, len(tokens) - 1
+        dull.update(filter(self._is_dull, set(tokens).difference(dull, starts)))
         for at, token in enumerate(tokens):
-            if token in starts:
-                start = starts[token]
-            else:
-                start = starts[token] = self._start(token, patience)
+            if token in dull:
+                continue
+            start = starts.get(token) or self._first_met(token, patience)
             if start is None:
                 continue
-            span = (at, at + 1)
-            for pair in start.alone:
-                flat[pair].append(span)
-            if at + 1 < len(tokens) and (start.phrases or start.loose):
-                self._find_phrases(start, tokens, at, flat, patience)
+            for _, pair in start.ends:
+                flat[pair].append((at, at + 1))
+            if at == last:
+                continue
+            if start.words:
+                for pair, end in self._phrases(start, tokens, at + 1, patience):
+                    flat[pair].append((at, end))
+            if start.loose and (several := start.after(tokens[at + 1])):
+                for pair, end in self._ends(several, tokens, at + 2):
+                    flat[pair].append((at, end))
         found: dict[str, Spans] = {}
         for (language, concept), spans in flat.items():
             found.setdefault(language, {})[concept] = spans
@@ -88,65 +85,72 @@ class Lexicon:
 
     def has_stem(self, token: str) -> bool:
         """Whether a word begins with a listed word start."""
-        return token[:_MIN_STEM] in self.starts and any(
-            token[:length] in self.stems for length in self.lengths
+        lengths = self.starts.get(token[:_MIN_STEM], ())
+        return any(token[:length] in self.stems for length in lengths)
+
+    def _phrases(
+        self, start: Node, tokens: Sequence[str], at: int, patience: Patience
+    ) -> list[tuple[Pair, int]]:
+        """The phrases that begin before `at` and go on there with a word or a slip of it."""
+        second = tokens[at]
+        node = start.words.get(second)
+        if node is not None:
+            return self._ends([node], tokens, at + 1)
+        if second in patience.firm:
+            return []
+        if not self._may_be_slip(second):
+            patience.firm.add(second)
+            return []
+        slips = [word for word in self._similar(second, patience) if _is_slip(second, word)]
+        nodes = [start.words[word] for word in slips if word in start.words]
+        return [end for node in nodes for end in self._ends([node], tokens, at + 1)]
+
+    def _ends(
+        self, nodes: Sequence[Node], tokens: Sequence[str], at: int
+    ) -> list[tuple[Pair, int]]:
+        found = ends_from(nodes, tokens, at, self.known, _is_slip)
+        return [(pair, end) for _, pair, end in found]
+
+    def _is_dull(self, token: str) -> bool:
+        """Whether it is seen at once that nothing begins at a word."""
+        return (
+            token not in self.exact
+            and token[:_MIN_STEM] not in self.starts
+            and (len(token) < _FUZZY_FROM - 1 or token in self.known or not token.isalpha())
+            and len(token) <= _MAX_WORD
         )
 
-    def _find_phrases(
-        self,
-        start: _Start,
-        tokens: Sequence[str],
-        at: int,
-        found: Mapping[tuple[str, str], list[tuple[int, int]]],
-        patience: Patience,
-    ) -> None:
-        second = tokens[at + 1]
-        entries = start.phrases.get(second, ())
-        if not entries and start.phrases and self._may_be_slip(second):
-            slips = self._similar(second, patience)
-            entries = tuple(entry for word in slips for entry in start.phrases.get(word, ()))
-        loose = start.loose
-        any_word = loose.get(_ANY_WORD, ())
-        for entry in (*entries, *loose.get(second[:_MIN_STEM], ()), *any_word):
-            end = self._phrase_end(entry.rest, tokens, at + 1)
-            if end:
-                found[entry.language, entry.concept].append((at, end))
+    def _first_met(self, token: str, patience: Patience) -> Node | None:
+        """What can begin at a word that the text has not said before."""
+        start = self._start(token, patience)
+        if start is None:
+            patience.dull.add(token)
+        else:
+            patience.starts[token] = start
+        return start
 
-    def _phrase_end(self, rest: tuple[str, ...], tokens: Sequence[str], at: int) -> int:
-        """The position after a phrase that goes on at `at`, or 0 when it does not."""
-        if at + len(rest) > len(tokens):
-            return 0
-        for offset, word in enumerate(rest):
-            token = tokens[at + offset]
-            if word in (token, _ANY_WORD):
-                continue
-            if word[-1] == "*":
-                if not token.startswith(word[:-1]):
-                    return 0
-            elif token in self.known or not _is_slip(token, word):
-                return 0
-        return at + len(rest)
-
-    def _start(self, token: str, patience: Patience) -> _Start | None:
+    def _start(self, token: str, patience: Patience) -> Node | None:
         """What can begin at a word."""
         if token in self._listed:
             return self._listed[token]
-        if len(token) < _MIN_STEM and token not in self.known:
-            return None
-        entries = self._look_up(token[:_MAX_WORD])
-        if token in self.known:
-            self._listed[token] = _begin(entries) if entries else None
-            return self._listed[token]
+        cut = token[:_MAX_WORD]
+        may_start = cut in self.exact or token[:_MIN_STEM] in self.starts
+        entries = self._look_up(cut) if may_start else []
         if not entries and self._may_be_slip(token):
-            entries = self._look_up_slips(token[:_MAX_WORD], patience)
-        return _begin(entries) if entries else None
+            entries = self._look_up_slips(cut, patience)
+        if not entries:
+            return None
+        start = make_tree((entry.pair, entry.rest) for entry in entries)
+        if token in self.known:
+            self._listed[token] = start
+        return start
 
     def _may_be_slip(self, token: str) -> bool:
-        return len(token) >= _FUZZY_FROM - 1 and token not in self.known and token.isalpha()
+        return len(token) >= _FUZZY_FROM - 1 and token.isalpha() and token not in self.known
 
     def _look_up(self, token: str) -> list[Entry]:
         found = list(self.exact.get(token, ()))
-        for length in self.lengths if token[:_MIN_STEM] in self.starts else ():
+        for length in self.starts.get(token[:_MIN_STEM], ()):
             if length > len(token):
                 break
             found += self.stems.get(token[:length], ())
@@ -198,8 +202,10 @@ def build_lexicon(
         for concept, entries in concepts.items():
             for entry in entries:
                 _add(lexicon, language, concept, entry)
-    lexicon.lengths = tuple(sorted({len(stem) for stem in lexicon.stems}))
-    lexicon.starts = {stem[:_MIN_STEM] for stem in lexicon.stems}
+    lengths: defaultdict[str, set[int]] = defaultdict(set)
+    for stem in lexicon.stems:
+        lengths[stem[:_MIN_STEM]].add(len(stem))
+    lexicon.starts = {start: tuple(sorted(several)) for start, several in lengths.items()}
     lexicon.known |= {*known, *lexicon.exact}
     return lexicon
 
@@ -212,7 +218,7 @@ def entry_words(entry: str) -> list[str]:
     """
     found: list[str] = []
     for piece in entry.split():
-        if piece == _ANY_WORD and found:
+        if piece == ANY_WORD and found:
             found.append(piece)
             continue
         several = words(fold(piece.rstrip("*")))
@@ -229,7 +235,7 @@ def entry_words(entry: str) -> list[str]:
 def _add(lexicon: Lexicon, language: str, concept: str, entry: str) -> None:
     parts = entry_words(entry)
     first, rest = parts[0], tuple(parts[1:])
-    item = Entry(language, concept, rest)
+    item = Entry((language, concept), rest)
     for word in rest:
         if word.isalnum():
             lexicon.known.add(word)
@@ -252,24 +258,6 @@ def _add_shapes(lexicon: Lexicon, language: str, word: str) -> None:
             lexicon.near.setdefault(f"~{shape}", set()).add(word)
     if language == "en":
         lexicon.near.setdefault(f"/{sound(word)}", set()).add(word)
-
-
-def _begin(entries: Sequence[Entry]) -> _Start:
-    alone = []
-    phrases: defaultdict[str, list[Entry]] = defaultdict(list)
-    loose: defaultdict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        if not entry.rest:
-            alone.append((entry.language, entry.concept))
-        elif entry.rest[0] == _ANY_WORD or entry.rest[0].endswith("*"):
-            loose[entry.rest[0][:_MIN_STEM]].append(entry)
-        else:
-            phrases[entry.rest[0]].append(entry)
-    return _Start(tuple(dict.fromkeys(alone)), _by_second(phrases), _by_second(loose))
-
-
-def _by_second(entries: Mapping[str, Sequence[Entry]]) -> dict[str, tuple[Entry, ...]]:
-    return {word: tuple(several) for word, several in entries.items()}
 
 
 def _is_slip(token: str, word: str) -> bool:

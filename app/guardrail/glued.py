@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 from app.guardrail.concepts import Lexicon, Patience
@@ -19,29 +20,23 @@ _DOUBLED: Final = re.compile(r"(.)\1")
 
 def split_glued(lexicon: Lexicon, tokens: Sequence[str], patience: Patience) -> list[str]:
     """The words with unknown long ones cut, where the whole of such a word can be cut."""
-    found: list[str] = []
     known, cuts = lexicon.known, patience.cuts
     for token in tokens:
-        cut = cuts.get(token)
-        if cut is not None:
-            found += cut
-        elif len(token) < 2 or token in known or not token.isalpha():
-            found.append(token)
-        else:
-            cuts[token] = _resolve(lexicon, token, patience)
-            found += cuts[token]
-    return found
+        if token not in cuts:
+            is_word = len(token) < 2 or not token.isalpha() or token in known
+            cuts[token] = (token,) if is_word else _resolve(lexicon, token, patience)
+    return list(chain.from_iterable(map(cuts.__getitem__, tokens)))
 
 
-def _resolve(lexicon: Lexicon, token: str, patience: Patience) -> list[str]:
+def _resolve(lexicon: Lexicon, token: str, patience: Patience) -> tuple[str, ...]:
     if len(token) > _LONGEST:
-        return [token]
+        return (token,)
     if len(token) >= _SHORTEST and patience.cuts_left > 0 and not lexicon.has_stem(token):
         patience.cuts_left -= 1
         cut = _cut(lexicon, token)
         if cut:
-            return cut
-    return [_unstretch(lexicon, token)]
+            return tuple(cut)
+    return (_unstretch(lexicon, token),)
 
 
 def _unstretch(lexicon: Lexicon, token: str) -> str:

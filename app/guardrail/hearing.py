@@ -28,6 +28,7 @@ _PAST: Final = "long_ago"
 # A year that is over says so in every language ("2003 hatte er einen Infarkt").
 _YEAR: Final = re.compile(r"19[2-9]\d|20[01]\d|202[0-4]")
 _YEAR_LENGTH: Final = 4
+_MARKS: Final = frozenset((BORDER, QUESTION, COMMA))
 _SENTENCE_MARKS: Final = frozenset(".!?;:\u061f\u2026")
 _PIECE_END: Final = re.compile(r"[.!?;:\u061f\u2026]\s")
 # A text up to this long is one piece; of a longer one, only the pieces that change are read again.
@@ -80,19 +81,13 @@ def hear_plain(lexicon: Lexicon, text: str) -> View:
 
 def view_of(lexicon: Lexicon, marked: Sequence[str], patience: Patience) -> View:
     """The concepts of words that stand between the marks of sentences and their parts."""
-    tokens: list[str] = []
-    borders: list[tuple[int, int]] = []
-    questions: list[tuple[int, int]] = []
-    parts: list[int] = [0]
-    for word in marked:
-        if word not in (BORDER, QUESTION, COMMA):
-            tokens.append(word)
-            continue
-        parts.append(len(tokens))
-        if word != COMMA:
-            borders.append((len(tokens), len(tokens)))
-        if word == QUESTION:
-            questions.append((len(tokens), len(tokens)))
+    tokens = [word for word in marked if word not in _MARKS]
+    places = [at for at, word in enumerate(marked) if word in _MARKS]
+    ends = [(at - number, marked[at]) for number, at in enumerate(places)]
+    parts = sorted({0, *(at for at, _ in ends)})
+    between = list(zip(parts, [*parts[1:], len(tokens)], strict=True))
+    borders = [(at, at) for at, mark in ends if mark != COMMA]
+    questions = [(at, at) for at, mark in ends if mark == QUESTION]
     found = lexicon.find(tokens, patience)
     years = [
         (at, at + 1)
@@ -105,7 +100,7 @@ def view_of(lexicon: Lexicon, marked: Sequence[str], patience: Patience) -> View
         found[language] = _without_figures(spans)
         found[language][BORDER] = borders
         found[language][QUESTION] = questions
-        several = _parts_of(spans, parts, len(tokens))
+        several = _parts_of(spans, parts, len(tokens)) if "joiner" in spans else between
         asked = _asked_parts(spans, several)
         supposed = supposed_parts({**spans, BORDER: borders}, several, asked)
         begun = {start for start, _ in (*asked, *supposed)}
@@ -127,15 +122,15 @@ def _flat(pieces: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 def _words_of(lexicon: Lexicon, view: str, patience: Patience) -> list[str]:
     """The words of a folded text, with the marks between them."""
-    marked = []
-    for token in _TOKEN.findall(view):
-        if token[0].isalnum():
-            marked.append(token)
-        else:
-            asks = "?" in token or "\u061f" in token
-            end = QUESTION if asks else BORDER
-            marked.append(end if token[0] in _SENTENCE_MARKS else COMMA)
+    found = _TOKEN.findall(view)
+    marked = [token if token[0].isalnum() else _mark(token) for token in found]
     return split_glued(lexicon, marked, patience)
+
+
+def _mark(token: str) -> str:
+    if "?" in token or "\u061f" in token:
+        return QUESTION if token[0] in _SENTENCE_MARKS else COMMA
+    return BORDER if token[0] in _SENTENCE_MARKS else COMMA
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -159,6 +154,8 @@ def _parts_of(spans: Spans, parts: Sequence[int], end: int) -> list[tuple[int, i
 def _own_parts(spans: Spans, parts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The parts that begin with somebody speaking of themselves, but for fillers."""
     mine = {start for start, _ in spans.get("i", ())}
+    if not mine:
+        return []
     skipped = dict(span for name in ("filler", "joiner") for span in spans.get(name, ()))
     return [
         (start, stop)
@@ -174,6 +171,8 @@ def _asked_parts(spans: Spans, parts: Sequence[tuple[int, int]]) -> list[tuple[i
     """
     asking = {start for name in ("asking", "opener") for start, _ in spans.get(name, ())}
     anywhere = [start for start, _ in spans.get("asking_anywhere", ())]
+    if not (asking or anywhere):
+        return []
     skipped = {at for low, high in spans.get("filler", ()) for at in range(low, high)}
     found = []
     for start, stop in parts:

@@ -12,7 +12,7 @@ from app.guardrail.normalise import (
     base64_texts,
     decoded_texts,
     fold,
-    words,
+    folded_words,
 )
 from app.guardrail.patterns import Spans, matches
 from app.guardrail.policy import Policy, QuestionRule
@@ -73,7 +73,7 @@ def find_intent(
     policy: Policy, text: str, language: str, views: Sequence[View] | None = None
 ) -> Intent:
     """What a question wants that raises no alarm; `text` is at most MAX_QUESTION characters."""
-    tokens = words(fold(text))
+    tokens = folded_words(text)
     if not any(char.isalpha() for char in text) or repeats(tokens):
         return Intent("empty", "ask.empty")
     views = hear(policy.questions, text) if views is None else views
@@ -137,9 +137,9 @@ def _hidden_views(policy: Policy, text: str) -> Iterator[View]:
     What reads at least as well as it stands is not turned round ("raka" is "akar" backwards).
     """
     hidden = dict.fromkeys(base64_texts(text))
-    open_share = coverage(policy, words(fold(text)))
+    open_share = coverage(policy, folded_words(text))
     for turned in decoded_texts(text)[:_TURNED]:
-        if coverage(policy, words(fold(turned))) > open_share:
+        if coverage(policy, folded_words(turned)) > open_share:
             hidden[turned] = None
     for one in hidden:
         if _readable(policy, one):
@@ -195,7 +195,7 @@ def _hides_text(policy: Policy, text: str, views: Sequence[View]) -> bool:
 
 
 def _readable(policy: Policy, text: str) -> bool:
-    tokens = words(fold(text))
+    tokens = folded_words(text)
     return len(tokens) >= 2 and coverage(policy, tokens) >= _HIDDEN_COVERAGE
 
 

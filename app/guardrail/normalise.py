@@ -8,10 +8,11 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 
+from app.guardrail.letters import Letters
 from app.guardrail.once import once
 
 # Chinese and Japanese write no spaces, so each of their characters counts as a word.
@@ -95,6 +96,8 @@ _BARE: Final = {
     **dict.fromkeys("'’‘ʼ`´′＇", ""),
     **_SINGLES,
 }
+# What decodes to more than itself, and the planes whose letters nobody types.
+_WHOLE_ONLY: Final = re.compile("[&\ufe60\uff06\U00020000-\U0010ffff]")
 
 
 def plain(text: str) -> str:
@@ -111,6 +114,14 @@ def fold(text: str) -> str:
 
 
 def _fold_all(text: str) -> str:
+    """Folds letter by letter where no letter bears on another, else until nothing changes."""
+    if _WHOLE_ONLY.search(text):
+        return _fold_whole(text)
+    # Of letters put together only the parts of Korean syllables still join.
+    return unicodedata.normalize("NFC", _FOLDED.change_each(text))
+
+
+def _fold_whole(text: str) -> str:
     for _ in range(4):
         folded = _fold_once(text)
         if folded == text:
@@ -119,9 +130,17 @@ def _fold_all(text: str) -> str:
     return text
 
 
+_FOLDED: Final = Letters(_fold_whole)
+
+
 def words(folded: str) -> list[str]:
     """The runs of letters and digits of a folded text, in order."""
     return WORD.findall(folded)
+
+
+def folded_words(text: str) -> Sequence[str]:
+    """The words of a text in the form in which they are compared; worked out once a check."""
+    return once(("words", text), lambda: words(fold(text)))
 
 
 def is_hidden(text: str) -> bool:

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from app.guardrail.normalise import WORD, fold, words
+from app.guardrail.normalise import WORD, folded_words
+from app.guardrail.once import once
 from app.guardrail.policy import LANGUAGES, Policy
 
 _SAMPLE: Final = 120
@@ -30,7 +31,7 @@ def is_unread(policy: Policy, text: str) -> bool:
     """Whether a text is in a script or a language that the guard does not read reliably."""
     if _foreign_script(text):
         return True
-    tokens = words(fold(text))[:_SAMPLE]
+    tokens = folded_words(text)[:_SAMPLE]
     if len(tokens) < _LEAST_TOKENS:
         return False
     known = coverage(policy, tokens)
@@ -42,9 +43,11 @@ def is_unread(policy: Policy, text: str) -> bool:
 
 
 def _shares(policy: Policy, tokens: Sequence[str]) -> dict[str, float]:
-    sample = tokens[:_SAMPLE]
-    if not sample:
-        return {}
+    sample = tuple(tokens[:_SAMPLE])
+    return once(("shares", sample), lambda: _count_shares(policy, sample)) if sample else {}
+
+
+def _count_shares(policy: Policy, sample: tuple[str, ...]) -> dict[str, float]:
     return {
         code: sum(map(policy.reading[code].__contains__, sample)) / len(sample)
         for code in LANGUAGES

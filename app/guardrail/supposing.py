@@ -112,7 +112,9 @@ def _kept(spans: Spans, supposed: list[tuple[int, int]], named: list[tuple[int, 
                 span
                 for span in several
                 if span[0] not in hidden
-                and not any(_is_inside(span, phrase) for phrase in hiding.get(span[0], ()))
+                and not (
+                    span[0] in hiding and any(_is_inside(span, one) for one in hiding[span[0]])
+                )
             ]
         if several:
             kept[concept] = several

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from app.guardrail.normalise import fold, words
+from app.guardrail.once import once
 
 _SPINE_LEVEL: Final = re.compile(r"^[ctls](?:1[0-2]|[1-9])$")
 _SPINE: Final = ("c", "t", "l", "s")
@@ -172,6 +173,7 @@ def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
     tagged: list[str] = []
     unknown: list[str] = []
     anchored = False
+    tags = once(("tags", vocabulary.language), dict[str, str])
     at = 0
     while at < len(tokens):
         phrase = _phrase_at(vocabulary, tokens, at) if tokens[at] in vocabulary.phrases else ()
@@ -180,11 +182,14 @@ def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
             tagged.append(PHRASE)
             at += len(phrase)
             continue
-        tag = vocabulary.tag(tokens[at])
+        token = tokens[at]
+        tag = tags.get(token)
+        if tag is None:
+            tag = tags[token] = vocabulary.tag(token)
         if not tag:
-            unknown.append(tokens[at])
-        anchored = anchored or tokens[at] in vocabulary.anchors or tag.startswith("a_")
-        tagged.append(tag or tokens[at])
+            unknown.append(token)
+        anchored = anchored or tag[:2] == "a_" or token in vocabulary.anchors
+        tagged.append(tag or token)
         at += 1
     return Reading(tuple(tagged), tuple(unknown), anchored)
 

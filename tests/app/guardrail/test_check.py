@@ -144,7 +144,7 @@ FAULTS = [
     for module, names in (
         (check, ("find_alarm", "find_intent", "judge_answer", "view_texts", "hear")),
         (intents, ("complains", "matches", "is_unread")),
-        (answers, ("split_sentences", "fold", "best_language")),
+        (answers, ("split_sentences", "folded_words", "best_language")),
     )
     for name in names
     for error in (RuntimeError, RecursionError, MemoryError, KeyError, TimeoutError)
