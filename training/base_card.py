@@ -46,7 +46,7 @@ pictures, and SLAKE does not name patients, so the figures flatter the model.
 ## Data
 {data}
 
-MedPix pictures and labels were not used. VQA-RAD pictures that also occur in MedPix were left
+{medpix} VQA-RAD pictures that also occur in MedPix were left
 out. The modality of 46 VQA-RAD heads and the usual plane of VQA-RAD and SLAKE X-rays were
 filled in where the questions do not tell.
 
@@ -66,6 +66,10 @@ picture's tokens beside the language side. `_mask_tokens` is what the language s
 tokens give, the picture seen once."""
 
 
+UNLABELLED = "MedPix 2.0, pictures of train cases without labels"
+"""The source that the masked stage adds; the card says so where the manifest lists it."""
+
+
 def write_card(path: Path, manifest: dict[str, Any]) -> None:
     """Write README.md of the base from its manifest; every number in it is the manifest's."""
     metrics = "\n".join(
@@ -73,6 +77,8 @@ def write_card(path: Path, manifest: dict[str, Any]) -> None:
         + [f"| {name} | {value} |" for name, value in manifest["metrics"].items()]
     )
     data = "\n".join(f"* {one['name']}: {one['licence']}" for one in manifest["data"])
+    saw_medpix = any(one["name"] == UNLABELLED for one in manifest["data"])
+    medpix = "Of MedPix, pictures of train cases were used without labels."
     is_told_apart = any(name.endswith("_mask_tokens") for name in manifest["metrics"])
     text = _CARD.format(
         views=_VIEWS if is_told_apart else "",
@@ -81,6 +87,7 @@ def write_card(path: Path, manifest: dict[str, Any]) -> None:
         image_size=manifest["image_size"],
         metrics=metrics,
         data=data,
+        medpix=medpix if saw_medpix else "MedPix pictures and labels were not used.",
         offered=len(manifest["structures"]),
         unreliable=len(manifest["not_yet_reliable"]),
     )

@@ -18,11 +18,12 @@ from model.pixels import PIXELS_VERSION
 from model.prompts import PROMPTS_VERSION
 from model.vocabulary import MODALITIES, PLANES, REGIONS
 from training.average import load_average
-from training.base_card import write_card, write_licence
+from training.base_card import UNLABELLED, write_card, write_licence
 from training.config import BaseConfig, ConfigError, as_plain
 from training.dense_stage import make_heads
 from training.json_lines import read_lines
 from training.loop_state import load_state
+from training.medpix_pictures import MEDPIX_LICENCE
 from training.prepare import Prepared
 from training.records import TRAIN, VAL
 
@@ -102,6 +103,8 @@ def write_folder(
     (fresh / "config.yaml").write_text(yaml.safe_dump(_settings(config)), encoding="utf-8")
     write_licence(fresh / "LICENSE")
     data = data_sources(config.data)
+    if saw_medpix(config):
+        data.append({"name": UNLABELLED, "licence": MEDPIX_LICENCE})
     manifest = _manifest(config, prepared, model, metrics)
     manifest["data"] = data
     write_card(fresh / "README.md", manifest)
@@ -167,6 +170,17 @@ def data_sources(data: Path) -> list[dict[str, str]]:
     )
     sources.append({"name": "VQA-RAD questions and pictures", "licence": "CC0 1.0"})
     return sources
+
+
+def saw_medpix(config: BaseConfig) -> bool:
+    """True where the masked stage showed MedPix pictures, to these weights or to those before."""
+    if config.masked_minutes > 0 and (config.data / "medpix2").is_dir():
+        return True
+    path = Path(config.start_from) / "manifest.json"
+    if not config.start_from or not path.is_file():
+        return False
+    before = json.loads(path.read_text(encoding="utf-8")).get("data", [])
+    return any(one["name"] == UNLABELLED for one in before)
 
 
 def digest_of(path: Path) -> str:

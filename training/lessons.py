@@ -11,13 +11,12 @@ from model.opening import CODEC_NAMES
 from training.adapter_config import TASKS, AdapterConfig, SettingsError
 from training.adapter_folder import Source, source_of
 from training.adapter_rows import Taught, hold_out, kind_rows, taught_pictures
-from training.medpix_pictures import MedPixPicture, read_medpix, refuse_shared_cases
+from training.medpix_pictures import MEDPIX_LICENCE, MedPixPicture, read_medpix, refuse_shared_cases
 from training.near_duplicates import prints_of, refuse_near_duplicates
 from training.own_folder import OwnFolder, read_own_folder
 from training.record_checks import prints_of_records, read_checked
 from training.records import TRAIN, VAL
 
-MEDPIX_LICENCE: Final = "not stated; MedPix image terms (US National Library of Medicine) apply"
 OWN_LICENCE: Final = "the clinic's own; it stays in its house"
 
 

@@ -11,6 +11,7 @@ from training.config import ConfigError
 from training.json_lines import needed, numbered_lines, read_lines
 from training.medpix_regions import region_of
 
+MEDPIX_LICENCE: Final = "not stated; MedPix image terms (US National Library of Medicine) apply"
 MISSING: Final = ("", "n/a", "na", "none", "null", "not specified", "nos - not specified")
 PROJECTIONS: Final = ("AP", "PA", "Frontal", "Lateral")
 """Planes of plain films, which MedPix files under CT or MR all the same."""

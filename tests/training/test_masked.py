@@ -1,5 +1,6 @@
 """The masked stage: what is hidden stays hidden, which pictures it sees, resuming after a kill."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from PIL import Image
 
 from tests.training.drawn_medpix import make_medpix
 from tests.training.test_base_pipeline import draw_pack, run
+from training.base_card import UNLABELLED, write_card
+from training.base_folder import saw_medpix
 from training.base_model import make_model, tower_of
 from training.config import BaseConfig, ConfigError
 from training.loop_state import load_state
@@ -160,6 +163,23 @@ def test_the_stage_goes_on_from_its_checkpoint_and_the_dense_stage_from_it(tmp_p
     dense = load_state(tmp_path / "out" / "dense.pt")
     assert dense is not None
     assert torch.equal(dense["model"][name], second["model"][name])
+
+
+@pytest.mark.parametrize("before", [[], ["liver pack"], [UNLABELLED]])
+def test_a_base_says_whether_it_ever_saw_medpix(tmp_path: Path, before: list[str]) -> None:
+    data, start = make_data(tmp_path), tmp_path / "start"
+    start.mkdir()
+    sources = [{"name": name, "licence": "own"} for name in before]
+    (start / "manifest.json").write_text(json.dumps({"data": sources}))
+    found = {"parameters": 1, "image_size": 32, "metrics": {}, "structures": []}
+    write_card(tmp_path / "card.md", found | {"not_yet_reliable": [], "data": sources})
+    card = (tmp_path / "card.md").read_text()
+    saw = UNLABELLED in before
+    assert ("MedPix pictures and labels were not used" in card) != saw
+    assert ("without labels." in card) == saw
+    assert saw_medpix(BaseConfig(data=data, start_from=str(start))) == saw
+    assert saw_medpix(BaseConfig(data=data, masked_minutes=1.0))
+    assert not saw_medpix(BaseConfig(data=data))
 
 
 def test_without_minutes_there_is_no_masked_stage(
