@@ -188,7 +188,7 @@ def tour(visit: PreparedVisit) -> Iterator[tuple[str, Callable[[Page], object]]]
     yield "refused-question", _refuse(f"/scan/{visit.looked}", "question-submit")
     yield "refused-line", _refuse("/questions", "question-add")
     yield "refused-file", lambda page: _post(page, "/upload")
-    yield "put-down", lambda page: (page.goto("/wait"), page.locator("main form button").click())
+    yield "put-down", _put_down
 
 
 def _find(visit: PreparedVisit) -> Callable[[Page], object]:
@@ -199,6 +199,12 @@ def _find(visit: PreparedVisit) -> Callable[[Page], object]:
         page.get_by_test_id("found").wait_for()
 
     return find
+
+
+def _put_down(page: Page) -> None:
+    page.goto("/wait")
+    with page.expect_event("load"):  # the button leads on, and what comes is an empty page at first
+        page.locator("main form button").click()
 
 
 def _press(page: Page, address: str, handle: str) -> None:
