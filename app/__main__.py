@@ -17,6 +17,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from app.guardrail.command import main as check_guardrail
 
         return check_guardrail(arguments[1:])
+    if arguments[:1] == ["learn-alarms"]:
+        from app.guardrail.likeness_fit import main as learn_alarms
+
+        return learn_alarms(arguments[1:])
     options = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -54,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("folder", type=Path)
     restore.set_defaults(run=_restore)
     commands.add_parser("check-guardrail", help="run the guard over a file of cases")
+    commands.add_parser("learn-alarms", help="learn from cases what sounds like an alarm")
     return parser
 
 

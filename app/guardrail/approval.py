@@ -1,7 +1,7 @@
 """Default deny: a sentence is approved only when all of it is recognised as safe."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +32,7 @@ class Objection:
     unless: tuple[re.Pattern[str], ...]
     catch: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
+    spares: frozenset[str] = frozenset()  # ways of talking in general that it says nothing against
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Approver:
     objections: tuple[Objection, ...]
     sieve: Sieve  # the patterns of all objections
     rule_of: tuple[int, ...]  # for each pattern of the sieve, which objection it belongs to
+    general: Mapping[str, tuple[re.Pattern[str], ...]]  # "healthy": how one speaks of healthy parts
 
     def judge(self, sentence: str, *, anchored: bool = False) -> Approval:
         """Whether one sentence may be shown; `anchored` when the one before it was approved."""
@@ -90,17 +92,22 @@ class Approver:
         text = " ".join(tagged)
         for at in dict.fromkeys(self.rule_of[number] for number in self.sieve.matching(tagged)):
             objection = self.objections[at]
-            if not any(one.search(text) for one in objection.unless):
+            spared = any(one.search(text) for way in objection.spares for one in self.general[way])
+            if not spared and not any(one.search(text) for one in objection.unless):
                 return objection.id
         return ""
 
 
-def make_approver(vocabulary: Vocabulary, objections: Iterable[Objection]) -> Approver:
+def make_approver(
+    vocabulary: Vocabulary,
+    objections: Iterable[Objection],
+    general: Mapping[str, tuple[re.Pattern[str], ...]],
+) -> Approver:
     """An approver that tries on a sentence only the patterns that can match it."""
     rules = tuple(objections)
     patterns = [(at, pattern) for at, one in enumerate(rules) for pattern in one.patterns]
     sieve = make_sieve(pattern for _, pattern in patterns)
-    return Approver(vocabulary, rules, sieve, tuple(at for at, _ in patterns))
+    return Approver(vocabulary, rules, sieve, tuple(at for at, _ in patterns), general)
 
 
 def cut_words(text: str) -> tuple[tuple[str, ...], ...]:

@@ -1,5 +1,6 @@
 """What a question wants: alarms first, then everything that decides what may be answered."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +9,14 @@ from typing import Final
 from app.guardrail.approval import cut_words, repeats
 from app.guardrail.complaints import complains, is_unplaced
 from app.guardrail.hearing import View, hear, hear_plain
+from app.guardrail.likeness import CALLS, OBJECTS
 from app.guardrail.normalise import (
     base64_texts,
     decoded_texts,
     fold,
     folded_words,
 )
+from app.guardrail.once import once
 from app.guardrail.patterns import Spans, matches
 from app.guardrail.policy import Policy, QuestionRule
 from app.guardrail.reading_language import best_language, coverage, is_unread
@@ -62,11 +65,10 @@ def find_alarm(policy: Policy, text: str, views: Sequence[View] | None = None) -
         key = _key_word(policy, view)
         if key:
             return key
-        if not _is_noise(policy, view) and complains(
-            policy.scale, view, _languages_of(policy, view)
-        ):
+        if _complains(policy, view):
             return Intent("emergency", "ask.emergency.complaint")
-    return None
+    score, kind = max(_likeness(policy, view) for view in views)
+    return Intent(kind, f"ask.{kind}.likeness") if score >= CALLS else None
 
 
 def find_intent(
@@ -119,14 +121,27 @@ def _key_word(policy: Policy, view: View) -> Intent | None:
     return Intent(kind, f"ask.{kind}.key_word")
 
 
+def _complains(policy: Policy, view: View) -> bool:
+    complaint = complains(policy.scale, view, languages_of(policy, view))
+    return complaint and not _is_noise(policy, view) and _likeness(policy, view)[0] >= OBJECTS
+
+
 def _is_unplaced(policy: Policy, view: View, language: str) -> bool:
     spoken = {language, best_language(policy, view.tokens)} - {"en"} or {"en"}
     known = coverage(policy, view.tokens) == 1
     unplaced = is_unplaced(policy.scale, view, spoken, all_known=known)
-    return unplaced and not _is_noise(policy, view)
+    return unplaced and not _is_noise(policy, view) and _likeness(policy, view)[0] >= OBJECTS
 
 
-def _languages_of(policy: Policy, view: View) -> set[str]:
+def _likeness(policy: Policy, view: View) -> tuple[float, str]:
+    """How much a view sounds like an alarm, and like which kind; noise like none."""
+    if _is_noise(policy, view):
+        return -math.inf, ALARMS[0]
+    languages = sorted(languages_of(policy, view))
+    return once(("likeness", view.tokens), lambda: policy.likeness.hear(view, languages))
+
+
+def languages_of(policy: Policy, view: View) -> set[str]:
     """The languages that know most of a text, and English."""
     return {"en", best_language(policy, view.tokens)}
 

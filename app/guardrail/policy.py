@@ -10,6 +10,7 @@ from typing import Final, Literal
 from app.guardrail.approval import Approver
 from app.guardrail.complaints import Scale
 from app.guardrail.concepts import Lexicon
+from app.guardrail.likeness import Likeness
 from app.guardrail.patterns import Pattern
 
 LANGUAGES: Final = ("en", "nl", "de", "fr", "es", "tr", "pl", "ar")
@@ -86,6 +87,7 @@ class Policy:
     kinds: Mapping[str, Kind]
     rules: tuple[QuestionRule, ...]
     scale: Scale
+    likeness: Likeness
     questions: Lexicon
     findings: Lexicon
     approvers: Mapping[str, Approver]

@@ -7,6 +7,7 @@ from typing import Final
 
 from app.guardrail.clinicfile import read_clinic
 from app.guardrail.concepts import build_lexicon
+from app.guardrail.likeness import Likeness, load_likeness
 from app.guardrail.normalise import fold, words
 from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Policy, QuestionRule
 from app.guardrail.rulefiles import Lists, read_concepts, read_questions, read_scale
@@ -26,6 +27,7 @@ from app.guardrail.yamlfile import (
 )
 
 FOLDER: Final = Path(__file__).parent / "policies"
+LIKENESS: Final = "likeness.npz"
 # Of files that belong to no version: somebody changed them where they are installed.
 _CHANGED: Final = "changed"
 
@@ -60,6 +62,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     groups = _read_groups(folder / "regions.yaml", mistakes)
     others = mapping(read_yaml(folder / "other_languages.yaml", mistakes), mistakes)
     _check_switched_off(clinic, rules, mistakes)
+    likeness = _read_likeness(folder / LIKENESS, mistakes)
     if mistakes.found:
         raise PolicyError(mistakes.found)
     known = {word for vocabulary in vocabularies.values() for word in vocabulary.groups}
@@ -69,6 +72,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         kinds=kinds,
         rules=tuple(rule for rule in rules if rule.id not in clinic.switch_off),
         scale=scale,
+        likeness=likeness,
         questions=build_lexicon(lists, known),
         findings=build_lexicon({"en": finding_lists}, known),
         approvers=approvers,
@@ -102,6 +106,14 @@ def _findings_in_questions(finding_lists: Mapping[str, Sequence[str]]) -> list[s
         for entry in entries
         if len(entry) > 3
     ]
+
+
+def _read_likeness(file: Path, mistakes: Mistakes) -> Likeness:
+    try:
+        return load_likeness(file)
+    except (OSError, ValueError) as error:
+        mistakes.found.append(f"{file.name}:1: {error}")
+        return Likeness.deaf()
 
 
 def _check_switched_off(clinic: Clinic, rules: Sequence[QuestionRule], mistakes: Mistakes) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 from app.guardrail.yamlfile import Mistakes, check_keys, mapping, read_yaml, text
 
 VERSIONS: Final = "versions.yaml"
+_POLICY: Final = (".yaml", ".npz")
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ def read_versions(folder: Path, mistakes: Mistakes) -> list[Version]:
 def digest_of(folder: Path, clinic_file: Path | None = None) -> str:
     """SHA-256 over all policy files but the list of versions, by name, and the clinic's own."""
     total = hashlib.sha256()
-    for file in sorted(folder.rglob("*.yaml")):
-        if file.name != VERSIONS:
+    for file in sorted(folder.rglob("*.*")):
+        if file.name != VERSIONS and file.suffix in _POLICY:
             total.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
     if clinic_file:
         total.update(b"clinic\0" + clinic_file.read_bytes())

@@ -17,6 +17,8 @@ _TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_", "likeness": "l
 PHRASE: Final = "ph"
 # Function words make no compounds: "in" + "sein" is not a word anybody approved.
 _PARTS: Final = frozenset({"anatomy", "picture", "device", "orientation", "shape", "thing"})
+_SHORTEST_START: Final = 4
+_INFLECTED: Final = _PARTS | {"form", "likeness", "verb"}
 _NO_ANCHOR: Final = frozenset({"shape", "thing", "likeness"})
 _STRONG_VERBS: Final = frozenset({"verb", "verb_irregular"})
 _LONGEST_COMPOUND: Final = 40
@@ -38,6 +40,8 @@ class Vocabulary:
     never: tuple[str, ...] = ()  # word starts that no ending and no compound may bring in
     pronouns: frozenset[str] = frozenset()  # what stands for something that was named before
     stands_for: str = ""  # the part of the body that is judged the most strictly
+    endings: tuple[str, ...] = ()  # a word with one of them is approved where another form is
+    unformed: tuple[str, ...] = ()  # word starts that such an ending does not bring in
     verb_first: bool = False  # whether a sentence may leave its subject unsaid
 
     def with_subject(self, tagged: Sequence[str]) -> tuple[str, ...]:
@@ -69,7 +73,24 @@ class Vocabulary:
             return "#"
         if word.startswith(_SPINE) and _SPINE_LEVEL.match(word):
             return "a_" + word
-        return self._compound(word) if self.links and len(word) <= _LONGEST_COMPOUND else ""
+        compound = self._compound(word) if self.links and len(word) <= _LONGEST_COMPOUND else ""
+        return compound or self._inflected(word)
+
+    def _inflected(self, word: str) -> str:
+        """The tag of another form of an approved word: the same beginning, other endings."""
+        if word.startswith(self.unformed):
+            return ""
+        for ending in self.endings:
+            if ending and not word.endswith(ending):
+                continue
+            start = word[: len(word) - len(ending)]
+            if len(start) < _SHORTEST_START:
+                continue
+            for other in self.endings:
+                group = self.groups.get(start + other)
+                if group in _INFLECTED:
+                    return _TAGS.get(group, "") + word
+        return ""
 
     def _compound(self, word: str, depth: int = 3) -> str:
         """The tag of a compound of approved words ("Oberschenkelknochen"), by its last part."""
@@ -109,6 +130,8 @@ def build_vocabulary(
     pronouns: Sequence[str] = (),
     stands_for: str = "",
     verb_first: bool = False,
+    endings: Sequence[str] = (),
+    unformed: Sequence[str] = (),
 ) -> Vocabulary:
     """Expands every group to the forms it approves."""
     found: dict[str, str] = {}
@@ -132,6 +155,10 @@ def build_vocabulary(
         tuple(sorted({_one_word(word) for word in never})),
         frozenset(map(_one_word, pronouns)),
         _TAGS["anatomy"] + _one_word(stands_for) if stands_for else "",
+        tuple(sorted({_one_word(ending) for ending in endings} | {""}, key=len, reverse=True))
+        if endings
+        else (),
+        tuple(map(_one_word, unformed)),
         verb_first,
     )
 

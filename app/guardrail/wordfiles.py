@@ -33,6 +33,8 @@ _LISTS: Final = (
     "pronouns",
     "stands_for",
     "verb_first",
+    "endings",
+    "unformed",
 )
 
 
@@ -66,6 +68,8 @@ def read_words(
             pronouns=text(keys.get("pronouns"), mistakes).split(),
             stands_for=text(keys.get("stands_for"), mistakes),
             verb_first=text(keys.get("verb_first"), mistakes) == "yes",
+            endings=text(keys.get("endings"), mistakes).split(),
+            unformed=text(keys.get("unformed"), mistakes).split(),
         )
         extras[code] = {
             "plain": frozenset(words(fold(text(keys.get("plain"), mistakes)))),
@@ -108,11 +112,12 @@ def read_approvers(
 ) -> dict[str, Approver]:
     """One approver per language: its vocabulary with the objections, a clinic's included."""
     objections: dict[str, list[Objection]] = {code: [] for code in LANGUAGES}
+    general: dict[str, dict[str, tuple[re.Pattern[str], ...]]] = {code: {} for code in LANGUAGES}
     for file in sorted(folder.glob("answers*.yaml")):
         keys = check_keys(
             read_yaml(file, mistakes),
             needed=("rules",),
-            allowed=("classes", "language"),
+            allowed=("classes", "language", "general"),
             mistakes=mistakes,
         )
         language = text(keys.get("language"), mistakes) or "en"
@@ -120,6 +125,8 @@ def read_approvers(
             name: text(part, mistakes)
             for name, part in mapping(keys.get("classes"), mistakes).items()
         }
+        for way, part in mapping(keys.get("general"), mistakes).items():
+            general[language][way] = _compile(part, classes, mistakes)
         rules = keys.get("rules")
         for item in rules.value if rules and isinstance(rules.value, list) else ():
             objections.setdefault(language, []).append(
@@ -131,7 +138,7 @@ def read_approvers(
             Objection("clinic.never_say", language, False, (re.compile(pattern),), ())
         )
     return {
-        code: make_approver(vocabulary, objections[code])
+        code: make_approver(vocabulary, objections[code], general[code])
         for code, vocabulary in vocabularies.items()
     }
 
@@ -142,7 +149,7 @@ def _objection(
     keys = check_keys(
         item,
         needed=("id", "locked", "object", "catch", "pass"),
-        allowed=("unless",),
+        allowed=("unless", "spares"),
         mistakes=mistakes,
     )
     return Objection(
@@ -153,6 +160,7 @@ def _objection(
         unless=_compile(keys.get("unless"), classes, mistakes),
         catch=lines(text(keys.get("catch"), mistakes)),
         passes=lines(text(keys.get("pass"), mistakes)),
+        spares=frozenset(text(keys.get("spares"), mistakes).split()),
     )
 
 

@@ -1,0 +1,138 @@
+"""`python -m app learn-alarms`: learns from cases what sounds like an alarm (see likeness.py)."""
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.guardrail.check import Guard
+from app.guardrail.command import read_all
+from app.guardrail.hearing import hear
+from app.guardrail.intents import languages_of
+from app.guardrail.likeness import KINDS, SLOTS, Likeness, Slots, in_steps, passages, save_likeness
+from app.guardrail.policy import Policy
+from app.guardrail.policyfiles import FOLDER, LIKENESS
+from app.guardrail.scoring import Case
+
+ROUNDS: Final = 14
+_RATE: Final = 0.3
+_DECAY: Final = 1e-4
+_KIND_OF_GROUP: Final = {
+    "emergency-mental": "self_harm",
+    "safeguarding": "person_at_risk",
+    "emergency-medical": "emergency",
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question's passages and the kinds of alarm it may be; ("none",) for a quiet one."""
+
+    passages: tuple[Slots, ...]
+    kinds: tuple[str, ...]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; 0 when the weights were written, 2 on bad input."""
+    parser = argparse.ArgumentParser(prog="app learn-alarms", description=__doc__)
+    parser.add_argument("--cases", type=Path, required=True, help="a folder of .jsonl cases")
+    parser.add_argument("--questions", type=Path, required=True, help="a folder of .tsv lines")
+    parser.add_argument("--out", type=Path, default=FOLDER / LIKENESS, help="the weights")
+    arguments = parser.parse_args(argv)
+    try:
+        if not (FOLDER / LIKENESS).exists():
+            save_likeness(FOLDER / LIKENESS, Likeness.deaf())
+        policy = Guard.load().policy
+        examples = [
+            *examples_of_cases(policy, read_all(arguments.cases)),
+            *examples_of_lines(policy, arguments.questions),
+        ]
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)  # noqa: T201  (a command speaks to its terminal)
+        return 2
+    save_likeness(arguments.out, fit(examples))
+    print(f"{len(examples)} questions learnt")  # noqa: T201
+    return 0
+
+
+def examples_of_cases(policy: Policy, cases: Sequence[Case]) -> Iterator[Example]:
+    """Questions of cases that must call somebody or must not; those in between teach nothing."""
+    for case in cases:
+        wanted = {case["expect"]["verdict"], *case["expect"].get("also_ok", ())}
+        if case["kind"] != "input" or ("escalate" in wanted and len(wanted) > 1):
+            continue
+        kind = _KIND_OF_GROUP.get(case.get("group", ""))
+        alarm = (kind,) if kind else KINDS[1:]
+        yield from _example(policy, case["question"], alarm if "escalate" in wanted else KINDS[:1])
+
+
+def examples_of_lines(policy: Policy, folder: Path) -> Iterator[Example]:
+    """The lines "a<TAB>question" (an alarm) and "q<TAB>question" (none) of a folder.
+
+    Raises:
+        ValueError: a line has another form; the message names file and line.
+    """
+    for file in sorted(folder.glob("*.tsv")):
+        with file.open(encoding="utf-8", newline="") as lines:
+            for number, row in enumerate(csv.reader(lines, "excel-tab", quoting=3), start=1):
+                if len(row) != 2 or row[0] not in ("a", "q"):
+                    raise ValueError(f"{file.name}:{number}: is no line of a question")
+                yield from _example(policy, row[1], KINDS[1:] if row[0] == "a" else KINDS[:1])
+
+
+def _example(policy: Policy, question: str, kinds: tuple[str, ...]) -> Iterator[Example]:
+    views = hear(policy.questions, question)
+    found = [
+        slots for view in views for slots in passages(view, sorted(languages_of(policy, view)))
+    ]
+    if found:
+        yield Example(tuple(found), kinds)
+
+
+def fit(examples: Sequence[Example], rounds: int = ROUNDS) -> Likeness:
+    """Learns by AdaGrad, the same at every call.
+
+    Of an alarm the passage that sounds most like one is taught, of a quiet question every passage.
+    Where the kind of an alarm is not told, the likeliest ones share it.
+    """
+    chance = np.random.default_rng(0)
+    weights = np.zeros((len(KINDS), SLOTS), np.float32)
+    squares = np.full_like(weights, 1e-6)
+    bias = np.zeros(len(KINDS), np.float32)
+    for _ in range(rounds):
+        for number in chance.permutation(len(examples)):
+            example = examples[number]
+            quiet = example.kinds == KINDS[:1]
+            for slots in example.passages if quiet else (_loudest(weights, bias, example),):
+                scale = 1 / np.sqrt(len(slots))
+                chances = _softmax(weights[:, slots].sum(axis=1) * scale + bias)
+                error = chances - _target(chances, example.kinds)
+                slope = error[:, None] * scale + _DECAY * weights[:, slots]
+                squares[:, slots] += slope**2
+                weights[:, slots] -= _RATE * slope / np.sqrt(squares[:, slots])
+                bias -= 0.01 * error
+    return in_steps(weights, bias)
+
+
+def _loudest(weights: NDArray[np.float32], bias: NDArray[np.float32], example: Example) -> Slots:
+    def alarm(slots: Slots) -> float:
+        return float(_softmax(weights[:, slots].sum(axis=1) / np.sqrt(len(slots)) + bias)[0])
+
+    return min(example.passages, key=alarm) if len(example.passages) > 1 else example.passages[0]
+
+
+def _target(chances: NDArray[np.float32], kinds: Sequence[str]) -> NDArray[np.float32]:
+    allowed = np.array([kind in kinds for kind in KINDS])
+    shared = np.where(allowed, chances, 0)
+    return np.asarray(shared / shared.sum(), np.float32)
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    raised = np.exp(logits - logits.max())
+    return np.asarray(raised / raised.sum(), np.float32)
