@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 (the dotless i is Turkish)
 """How healthy bodies look may be told in many words; what is said of this patient may not."""
 
 import pytest

@@ -117,7 +117,7 @@ def test_a_policy_without_its_weights_is_refused(tmp_path: Path) -> None:
 
 def test_a_line_of_another_form_is_named(tmp_path: Path) -> None:
     (tmp_path / "en.tsv").write_text("a\tI fell\nx\tWhat is this?\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="en.tsv:2"):
+    with pytest.raises(ValueError, match=r"en\.tsv:2"):
         list(likeness_fit.examples_of_lines(POLICY, tmp_path))
 
 

@@ -85,7 +85,7 @@ def test_random_mixes_show_nothing_outside_the_vocabulary() -> None:
 
 def test_no_approved_word_is_a_finding() -> None:
     lexicon = GUARD.policy.findings
-    judged = {entry.concept for entries in lexicon.exact.values() for entry in entries} - {
+    judged = {entry.pair[1] for entries in lexicon.exact.values() for entry in entries} - {
         "vessel",
         "fluid",
         "air",
