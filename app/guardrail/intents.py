@@ -1,6 +1,5 @@
 """What a question wants: alarms first, then everything that decides what may be answered."""
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Final
 from app.guardrail.approval import cut_words, repeats
 from app.guardrail.complaints import complains, is_unplaced
 from app.guardrail.hearing import View, hear, hear_plain
-from app.guardrail.likeness import CALLS, OBJECTS
+from app.guardrail.likeness import CALLS, DENIES, OBJECTS
 from app.guardrail.normalise import (
     base64_texts,
     decoded_texts,
@@ -18,7 +17,7 @@ from app.guardrail.normalise import (
 )
 from app.guardrail.once import once
 from app.guardrail.patterns import Spans, matches
-from app.guardrail.policy import Policy, QuestionRule
+from app.guardrail.policy import LANGUAGES, Policy, QuestionRule
 from app.guardrail.reading_language import best_language, coverage, is_unread
 from app.guardrail.vocabulary import PHRASE
 
@@ -58,7 +57,7 @@ def find_alarm(policy: Policy, text: str, views: Sequence[View] | None = None) -
     views = hear(policy.questions, text) if views is None else views
     for view in (*views, *_hidden_views(policy, text)):
         for rule in policy.rules_in(view.concepts):
-            if rule.kind in ALARMS and _fires(rule, _spans_for(rule, view), view.spans):
+            if rule.kind in ALARMS and _fires(rule, _spans_for(policy, rule, view), view.spans):
                 return Intent(rule.kind, rule.id)
         if any("alarm" in concepts for concepts in view.spans.values()):
             return Intent("emergency", "clinic.alarm_phrases")
@@ -102,9 +101,16 @@ def find_intent(
     return topic
 
 
-def _spans_for(rule: QuestionRule, view: View) -> Mapping[str, Spans]:
-    """An emergency is stated; a wish to die or a threat may hide in an "if"."""
-    return view.stated if rule.kind == "emergency" else view.spans
+def _spans_for(policy: Policy, rule: QuestionRule, view: View) -> Mapping[str, Spans]:
+    """An emergency is stated; a wish to die or a threat may hide in an "if".
+
+    Where a text sounds nothing like an emergency, it is none in the languages that were learnt.
+    """
+    if rule.kind != "emergency":
+        return view.spans
+    if _likeness(policy, view)[0] >= DENIES:
+        return view.stated
+    return {code: spans for code, spans in view.stated.items() if code not in LANGUAGES}
 
 
 def _is_noise(policy: Policy, view: View) -> bool:
@@ -134,9 +140,9 @@ def _is_unplaced(policy: Policy, view: View, language: str) -> bool:
 
 
 def _likeness(policy: Policy, view: View) -> tuple[float, str]:
-    """How much a view sounds like an alarm, and like which kind; noise like none."""
+    """How much a view sounds like an alarm, and like which kind; noise says nothing."""
     if _is_noise(policy, view):
-        return -math.inf, ALARMS[0]
+        return 0.0, ALARMS[0]
     languages = sorted(languages_of(policy, view))
     return once(("likeness", view.tokens), lambda: policy.likeness.hear(view, languages))
 

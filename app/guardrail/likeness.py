@@ -2,8 +2,8 @@
 
 The rules hear what they list. This hears what is like it: pieces of words, neighbouring words and
 the concepts of the rules that stand together each carry a weight per kind of alarm, learnt from the
-cases of the project (`python -m app learn-alarms`). It adds alarms and never takes back one that a
-rule names; only where the weighing of a complaint calls somebody must it not speak clearly against.
+cases of the project (`python -m app learn-alarms`). It adds alarms; it takes back an emergency only
+where it speaks clearly against one, and never what a rule says of self-harm or of danger.
 """
 
 import zipfile
@@ -27,6 +27,8 @@ CALLS: Final = 1.5
 """From this score on a question calls somebody; chosen on cases that were held back."""
 OBJECTS: Final = -1.0
 """Below it the weighing of a complaint calls nobody."""
+DENIES: Final = -2.5
+"""Below it no rule of an emergency does; of lines held back it took no true one back."""
 _LEAST_WORDS: Final = 2
 _PASSAGE: Final = 40
 _GRAMS: Final = (3, 4, 5)
@@ -53,8 +55,8 @@ class Likeness:
         return cls(nothing, 1.0, np.array([99, 0, 0, 0], np.float32))
 
     def hear(self, view: View, languages: Sequence[str]) -> tuple[float, str]:
-        """The highest score of a passage, in logits against "none", and the kind of alarm."""
-        return max(map(self.judge, passages(view, languages)), default=(-np.inf, KINDS[1]))
+        """The highest score of a passage, in logits against "none", and its kind; 0 for a word."""
+        return max(map(self.judge, passages(view, languages)), default=(0.0, KINDS[1]))
 
     def judge(self, slots: Slots) -> tuple[float, str]:
         """The score of one passage and the likeliest kind of alarm."""

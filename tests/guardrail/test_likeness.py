@@ -53,16 +53,20 @@ def test_of_lines_that_were_held_back_few_are_told_wrong() -> None:
     assert np.mean(right) > 0.8
 
 
-def test_a_named_alarm_is_never_taken_back() -> None:
+def test_only_an_emergency_can_be_denied_and_never_where_nothing_was_learnt() -> None:
     shut = np.zeros((len(KINDS), SLOTS), np.int8)
     against = Likeness(shut, 1.0, np.array([50, 0, 0, 0], np.float32))
     policy = dataclasses.replace(POLICY, likeness=against)
-    found = find_alarm(policy, "I cannot breathe")
-    assert found is not None
-    assert found.kind == "emergency"
-    weighed = "My left foot is suddenly very cold and strange"
-    assert find_alarm(dataclasses.replace(POLICY, likeness=_silent()), weighed) is not None
-    assert find_alarm(policy, weighed) is None, "a complaint that is only weighed may be"
+    assert find_alarm(policy, "I cannot breathe") is None
+    assert find_alarm(policy, "My left foot is suddenly very cold and strange") is None
+    for text in ("I want to kill myself", "my husband hits me", "non riesco a respirare"):
+        assert find_alarm(policy, text) is not None, text
+
+
+def test_what_sounds_like_nothing_leaves_an_emergency_to_the_rules() -> None:
+    policy = dataclasses.replace(POLICY, likeness=_silent())
+    for text in ("I cannot breathe", "My left foot is suddenly very cold and strange"):
+        assert find_alarm(policy, text) is not None, text
 
 
 def test_the_kind_decides_whether_the_call_is_silent() -> None:
