@@ -12,6 +12,7 @@ from app.delivery import inbox
 from app.deps import House, open_house
 from app.intake.listener import Bounds, Desk, Door, server_tls
 from app.logs import start_logging
+from app.memory import settle
 from app.settings import Settings, SettingsError
 from app.storage import peers
 
@@ -25,6 +26,7 @@ def listen(settings: Settings) -> int:
     tls = tls_of(settings)
     house = open_house(settings)
     door = make_door(house, tls=tls)
+    settle()
     port = door.open(settings.dicom_host, settings.dicom_port)
     stopping = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
