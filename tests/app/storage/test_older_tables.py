@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, Column, Engine, LargeBinary, String, delete, insert, inspect, text
+from sqlalchemy import (
+    JSON,
+    Column,
+    Engine,
+    LargeBinary,
+    String,
+    delete,
+    insert,
+    inspect,
+    text,
+    update,
+)
 
 import app.storage.database
 from app.storage import envelopes, visits
@@ -95,6 +106,20 @@ def test_filled_tables_lose_no_row_that_an_older_version_knows(engine: Engine, o
     assert rows_in(engine, left) == dict.fromkeys(left, 1)
     migrate(engine)
     assert rows_in(engine, left) == dict.fromkeys(left, 1)
+    assert broken_keys(engine) == []
+
+
+def test_a_yes_that_a_patient_gave_alone_does_not_bar_the_way_down(engine: Engine) -> None:
+    """The older table needs the staff member who heard it: only such a yes is kept."""
+    consents = Base.metadata.tables["training_consents"]
+    fill(engine)
+    with engine.begin() as connection:
+        connection.execute(update(consents).values(staff_id=None))
+    move(engine, command.downgrade, "0007")
+    assert rows_in(engine, {"training_consents", "visits"}) == {"training_consents": 0, "visits": 1}
+    columns = inspect(engine).get_columns("training_consents")
+    assert [one["nullable"] for one in columns if one["name"] == "staff_id"] == [False]
+    migrate(engine)
     assert broken_keys(engine) == []
 
 

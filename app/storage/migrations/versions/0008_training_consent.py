@@ -17,7 +17,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them back."""
+    """Take them back; a yes that the patient gave alone is lost: the older table cannot hold it."""
+    op.execute("DELETE FROM training_consents WHERE staff_id IS NULL")
     with op.batch_alter_table("training_consents") as batch_op:
         batch_op.drop_column("exported_at")
         batch_op.alter_column("staff_id", existing_type=sa.String(32), nullable=False)
