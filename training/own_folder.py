@@ -31,7 +31,7 @@ from training.records import (
     read_questions,
 )
 
-MANIFEST, QUESTIONS, LABELS = "manifest.jsonl", "qa.jsonl", "labels.json"
+MANIFEST, LABELS = "manifest.jsonl", "labels.json"
 _NEEDED: Final = ("id", "image", "split", "modality", "patient")
 _SPLITS: Final = (TRAIN, VAL, "test")
 
@@ -65,13 +65,14 @@ def read_own_folder(folder: Path) -> OwnFolder:
 
     Raises:
         ConfigError: naming file and line: a picture or mask is missing or has another size, an
-            index has no name, an id comes twice, a patient is in two splits, a word is unknown.
+            index has no name, an id comes twice, a patient is in two splits, a word is unknown,
+            a question is about a picture that no line lists.
     """
     path = folder / MANIFEST
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such file")
     labels = _labels(folder)
-    asked = read_questions(folder / QUESTIONS)
+    asked = read_questions(folder)
     records: list[PictureRecord] = []
     once, patients = Once(), dict[str, str]()
     for place, line in numbered_lines(path):

@@ -101,15 +101,18 @@ def refuse_leaks(records: Iterable[PictureRecord]) -> None:
                 raise ConfigError(f"{place}{name} is in {splits}")
 
 
-def read_questions(path: Path) -> dict[str, list[Asked]]:
-    """What a clinic's `qa.jsonl` asks, by picture as the file names it; empty without the file.
+def read_questions(folder: Path) -> dict[str, list[Asked]]:
+    """What a clinic's `qa.jsonl` asks, by picture as its manifest names it; empty without the file.
 
     Raises:
-        ConfigError: naming the line that leaves something out.
+        ConfigError: naming the line that leaves something out or asks of no listed picture.
     """
     found: defaultdict[str, list[Asked]] = defaultdict(list)
-    for place, line in numbered_lines(path):
+    listed = {str(line.get("image")) for _, line in numbered_lines(folder / "manifest.jsonl")}
+    for place, line in numbered_lines(folder / "qa.jsonl"):
         needed(place, line, "image", "question", "answer")
+        if str(line["image"]) not in listed:
+            raise ConfigError(f"{place}: manifest.jsonl does not list {line['image']!r}")
         question, answer = str(line["question"]), str(line["answer"])
         found[line["image"]].append((question, answer, answer.lower() in ("yes", "no")))
     return dict(found)
@@ -139,7 +142,7 @@ def of_questions(asked: Sequence[Asked]) -> dict[str, Any]:
 def _segmentation(data: Path, licences: tuple[str, ...]) -> Iterator[PictureRecord]:
     folder = data / "segmentation"
     questions = _slake_questions(data)
-    own, once = read_questions(folder / "qa.jsonl"), Once()
+    own, once = read_questions(folder), Once()
     for place, line in numbered_lines(folder / "manifest.jsonl"):
         needed(place, line, "id", "image", "mask", "split", "patient", "modality", "licence")
         once.hear(str(line["id"]), place)

@@ -54,6 +54,12 @@ def _question_without_answer(folder: Path) -> None:
     write_lines(folder / "qa.jsonl", [{"image": "images/p0.png", "question": "What is this?"}])
 
 
+def _question_about_no_picture(folder: Path) -> None:
+    lines = read_lines(folder / "qa.jsonl")
+    lines[2]["image"] = "images/p33.png"
+    write_lines(folder / "qa.jsonl", lines)
+
+
 MISTAKES = {
     "no manifest": (_without("manifest.jsonl"), "manifest.jsonl: there is no such file"),
     "no names": (_without("labels.json"), "labels.json: there is no such file"),
@@ -73,6 +79,10 @@ MISTAKES = {
     "an unknown split": (_changed(2, split="dev"), "manifest.jsonl:2: the split 'dev'"),
     "half a line": (_half_a_line, "manifest.jsonl:9: is not JSON"),
     "no answer": (_question_without_answer, "qa.jsonl:1: there is no 'answer'"),
+    "a question about no picture": (
+        _question_about_no_picture,
+        "qa.jsonl:3: manifest.jsonl does not list 'images/p33.png'",
+    ),
 }
 
 
