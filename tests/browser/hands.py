@@ -1,5 +1,7 @@
 """How somebody works the pages: with a finger, with keys, or by what a screen reader reads."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from playwright.sync_api import Locator, Page
@@ -13,6 +15,16 @@ SEEN = """one => {
   return {ring: ring || one.matches('.shape'),
           inside: box.bottom > 0 && box.top < (one.closest('.ways') ? innerHeight : bar)};
 }"""
+
+
+@contextmanager
+def led_on(page: Page) -> Iterator[None]:
+    """Press within; afterwards the page that this leads to stands whole.
+
+    A press returns as soon as the next page begins, which holds no element yet.
+    """
+    with page.expect_event("load"):
+        yield
 
 
 class Hand(Protocol):
@@ -57,7 +69,8 @@ class Keys:
     def press(self, place: str) -> None:
         one = self._reach(place)
         is_choice = one.evaluate("one => one.matches('input[type=checkbox], input[type=radio]')")
-        self.page.keyboard.press("Space" if is_choice else "Enter")
+        # The focused element's own press waits for the page it leads to; the keyboard's does not.
+        one.press("Space" if is_choice else "Enter")
         self.page.wait_for_load_state()
 
     def type(self, place: str, text: str) -> None:

@@ -24,6 +24,7 @@ from app.storage.scans import Look, ScanFacts, StoredRegion
 from app.storage.tables import Scan, now
 from app.storage.turns import Asked
 from app.storage.visits import OpenedVisit
+from tests.browser.hands import led_on
 
 SIDE = 320
 KEPT = {
@@ -195,7 +196,8 @@ def _find(visit: PreparedVisit) -> Callable[[Page], object]:
     def find(page: Page) -> None:
         page.goto(f"/scan/{visit.looked}")
         page.get_by_test_id("find-input").fill("teapot")
-        page.get_by_test_id("find-submit").click()
+        with led_on(page):
+            page.get_by_test_id("find-submit").click()
         page.get_by_test_id("found").wait_for()
 
     return find
@@ -203,21 +205,23 @@ def _find(visit: PreparedVisit) -> Callable[[Page], object]:
 
 def _put_down(page: Page) -> None:
     page.goto("/wait")
-    with page.expect_event("load"):  # the button leads on, and what comes is an empty page at first
+    with led_on(page):
         page.locator("main form button").click()
 
 
 def _press(page: Page, address: str, handle: str) -> None:
     page.goto(address)
     page.locator(".leave .fold summary").click()
-    page.get_by_test_id(handle).click()
+    with led_on(page):
+        page.get_by_test_id(handle).click()
     page.get_by_test_id("phone-square").wait_for()
 
 
 def _refuse(address: str, handle: str) -> Callable[[Page], object]:
     def refuse(page: Page) -> None:
         page.goto(address)
-        page.get_by_test_id(handle).first.click()
+        with led_on(page):
+            page.get_by_test_id(handle).first.click()
         page.get_by_test_id("error").wait_for()
 
     return refuse
@@ -226,5 +230,5 @@ def _refuse(address: str, handle: str) -> Callable[[Page], object]:
 def _post(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_test_id("upload-input").evaluate("one => one.removeAttribute('required')")
-    page.get_by_test_id("upload-submit").click()
+    page.get_by_test_id("upload-submit").click()  # a script puts the answer into this page
     page.get_by_test_id("error").wait_for()

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.staff.demo import add_demonstration
 from app.staff.login import add_staff
+from tests.browser.hands import led_on
 from tests.browser.test_staff_days import PASSWORD, look_over, new_page, photograph
 from tests.builders import drawn_slice, open_test_house, png_bytes
 from tests.running_server import RunningServer, running_server
@@ -78,13 +79,15 @@ def test_a_librarians_day(server: RunningServer, browser: Browser, findings: Fin
     expect(lena.locator("main")).to_contain_text("Saved.")
     lena.get_by_text("Turn, crop or cover a name").press("Enter")
     lena.locator("#right").fill("50")
-    lena.get_by_role("button", name="Keep only the box").press("Enter")
+    with led_on(lena):  # the picture too must be there before its width is asked
+        lena.get_by_role("button", name="Keep only the box").press("Enter")
     expect(lena.locator("main")).to_contain_text("Saved.")
     photograph(lena, "reference-cropped")
     width = "one => one.naturalWidth"
     assert lena.locator("[data-picture-edit] img").evaluate(width) < size
     lena.get_by_text("Turn, crop or cover a name").press("Enter")
-    lena.get_by_role("button", name="Back to the first picture").press("Enter")
+    with led_on(lena):
+        lena.get_by_role("button", name="Back to the first picture").press("Enter")
     expect(lena.locator("main")).to_contain_text("Saved.")
     assert lena.locator("[data-picture-edit] img").evaluate(width) == size
     assert findings(lena) == []

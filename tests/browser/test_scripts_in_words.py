@@ -17,6 +17,7 @@ from app.deps import House
 from app.storage import notes, questions, turns, visits
 from app.storage.tables import Reference, Staff
 from app.storage.turns import Asked
+from tests.browser.hands import led_on
 from tests.browser.prepared import PreparedVisit, enter, prepare_house
 from tests.builders import open_test_house
 from tests.running_server import RunningServer, running_server
@@ -177,8 +178,8 @@ def test_nothing_that_is_sent_comes_back_alive(
     for text in sent[:12]:  # what a page makes of an answer, in the browser itself
         page.goto(f"/scan/{visit.crowded}")
         page.get_by_test_id("find-input").fill(text)
-        page.get_by_test_id("find-submit").click()
-        page.wait_for_load_state()
+        with led_on(page):
+            page.get_by_test_id("find-submit").click()
         assert page.evaluate("window.canary") is None, text
         tries += 1
     sys.stdout.write(f"\n{len(sent)} texts, {tries} tries: 0 came back alive\n")
