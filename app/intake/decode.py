@@ -7,11 +7,13 @@ everything this process may do is limited before the first byte is read.
 import os
 import resource
 import sys
+from contextlib import suppress
+from importlib import import_module
 from typing import BinaryIO
 
 from app.intake.reasons import Refused
 from app.intake.room import make_room
-from app.intake.wire import Decoded, Order, pack_decoded, pack_refusal, unpack_order
+from app.intake.wire import READY, Decoded, Order, pack_decoded, pack_refusal, unpack_order
 
 _MAX_OPEN_FILES = 64
 
@@ -22,7 +24,11 @@ def main() -> None:
     memory_bytes, cpu_seconds = (int(value) for value in sys.argv[1:3])
     make_room()
     bound(memory_bytes, cpu_seconds)
-    answers.write(_answer(sys.stdin.buffer.read()))
+    message = sys.stdin.buffer.read()
+    _load_decoder(message)
+    answers.write(READY)
+    answers.flush()
+    answers.write(_answer(message))
     answers.flush()
     # A native library may hang or crash while it is torn down; the answer is already out.
     os._exit(0)
@@ -69,6 +75,13 @@ def _decoded(order: Order, data: bytes) -> Decoded:
     from app.intake.picture import decode_picture
 
     return decode_picture(data, order.format, order.limits, covers_writing=order.covers_writing)
+
+
+def _load_decoder(message: bytes) -> None:
+    """Import what this order will need: a slow start of a busy machine is not the file's."""
+    with suppress(Exception):  # whatever is wrong, _answer meets it again and says it
+        order, _ = unpack_order(message)
+        import_module("app.intake.dicom" if order.format == "dicom" else "app.intake.picture")
 
 
 if __name__ == "__main__":

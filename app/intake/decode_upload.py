@@ -22,6 +22,7 @@ from app.intake.sorting import Item, Stack, outward, sampled, sort_into_stacks, 
 from app.intake.stream import UploadOrder, unpack_order, write
 from app.intake.survey import Survey, survey
 from app.intake.unpack import files_of, reader_of
+from app.intake.wire import READY
 from model.pixels import brightest
 from model.types import Image
 
@@ -51,6 +52,8 @@ def main() -> None:
     order = unpack_order(sys.stdin.buffer.read())
     make_room()
     bound(order.limits.memory_bytes, order.limits.upload_cpu_seconds)
+    out.write(READY)
+    out.flush()
     try:
         _carry_out(order, out)
     except Refused as refused:

@@ -19,6 +19,8 @@ from app.intake.limits import Limits
 from app.intake.reasons import NOTES, Refused
 from model.vocabulary import AGE_BANDS, MODALITIES, PLANES, REGIONS, SEXES
 
+READY: Final = b"!"
+"""What the child says first of all: it has started, and now begins with the file."""
 _PREFIX: Final = 4
 _MAX_HEADER_BYTES: Final = 2**16
 _MAX_IDENTIFIER_CHARS: Final = 1024

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from app.intake.limits import DEFAULT_LIMITS
 from app.intake.reasons import Refused
 from app.intake.receive import Limits, ReceivedScan, Refusal, receive
 from app.intake.wire import (
+    READY,
     Decoded,
     Facts,
     Order,
@@ -35,8 +37,22 @@ def test_same_bytes_give_the_same_answer_twice() -> None:
 
 
 def test_wall_time_out_is_a_reason() -> None:
-    hasty = Limits(wall_seconds=0.01)
-    assert receive(shipped("CT_small.dcm"), limits=hasty) == Refusal("too_slow")
+    side = 5400
+    large = file_of(ct_dataset(ramp(), Rows=side, Columns=side, PixelData=bytes(2 * side * side)))
+    assert receive(large, limits=Limits(wall_seconds=0.01)) == Refusal("too_slow")
+
+
+def test_the_start_of_the_child_does_not_count_but_has_a_limit_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    late = tmp_path / "late"
+    late.write_text(f'#!/bin/sh\nsleep 4\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    late.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(late))
+    brief = Limits(wall_seconds=3.5)
+    assert isinstance(receive(shipped("CT_small.dcm"), limits=brief), ReceivedScan)
+    monkeypatch.setattr(process, "START_SECONDS", 0.2)
+    assert receive(shipped("CT_small.dcm"), limits=brief) == Refusal("too_slow")
 
 
 def test_processor_limit_is_a_reason() -> None:
@@ -89,7 +105,8 @@ def test_child_says_nothing_but_its_answer() -> None:
     )
     # pydicom warns about the padding of this file; the warning must reach neither stream.
     assert ended.stderr == b""
-    assert unpack_answer(ended.stdout, DEFAULT_LIMITS).pixels.shape == (64, 64, 3)
+    answer = ended.stdout.removeprefix(READY)
+    assert unpack_answer(answer, DEFAULT_LIMITS).pixels.shape == (64, 64, 3)
 
 
 def test_child_that_dies_without_an_answer_means_broken() -> None:
