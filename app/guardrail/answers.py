@@ -55,6 +55,7 @@ class _Asked:
     mode: Mode
     plain: bool
     plain_yes_no: bool
+    of_everybody: bool = False
 
 
 def judge_answer(policy: Policy, question: str, raw: str, language: str) -> Judgement:
@@ -120,7 +121,8 @@ def _judge_short(
         rest = _LEADING.sub("", sentences[0], count=1)
         following = [sentence for sentence in (rest, *sentences[1:]) if words(sentence)]
         good = all(_best(sentence, approvers, True).ok for sentence in following)
-        if asked.mode == "open" and asked.plain_yes_no and good:
+        allowed = asked.plain_yes_no or (asked.of_everybody and following)
+        if asked.mode == "open" and allowed and good:
             return Judgement(True, (), True, "answer.plain_yes_no")
         return Judgement(False, (), True, "answer.yes_no")
     if not _is_fragment(sentences[0], approvers):
@@ -167,7 +169,16 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
                 for tag in reading.tagged
             )
         )
-    return _Asked(mode, plain, yes_no)
+    return _Asked(mode, plain, yes_no, _is_of_everybody(policy, question, language))
+
+
+def _is_of_everybody(policy: Policy, question: str, language: str) -> bool:
+    """Whether a question is about people in general ("does everybody have six ribs?")."""
+    asked = " ".join(words(fold(question)))
+    return any(
+        policy.of_everybody[code].search(asked)
+        for code in {language, "en"} & policy.of_everybody.keys()
+    )
 
 
 def _wants_words(policy: Policy, question: str, language: str) -> bool:

@@ -98,6 +98,7 @@ class Policy:
     plain_words: Mapping[str, frozenset[str]]  # words that a plain question may hold besides
     yes_no: Mapping[str, frozenset[str]]
     open_questions: Mapping[str, frozenset[str]]
+    of_everybody: Mapping[str, re.Pattern[str]]  # questions about people in general
     identifies: Mapping[str, re.Pattern[str]]
     clinic: Clinic
 

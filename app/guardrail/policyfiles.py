@@ -86,12 +86,20 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         plain_words={code: extra["plain"] for code, extra in extras.items()},
         yes_no={code: extra["yes_no"] for code, extra in extras.items()},
         open_questions={code: extra["open_questions"] for code, extra in extras.items()},
-        identifies={
-            code: re.compile("^(?:" + "|".join(sorted(extra["identifies"])) + r")\b")
-            for code, extra in extras.items()
-        },
+        of_everybody=_starts(extras, "of_everybody"),
+        identifies=_starts(extras, "identifies"),
         clinic=clinic,
     )
+
+
+def _starts(
+    extras: Mapping[str, Mapping[str, frozenset[str]]], name: str
+) -> dict[str, re.Pattern[str]]:
+    """For each language what finds one of the listed starts at the beginning of a text."""
+    return {
+        code: re.compile("^(?:" + "|".join(sorted(extra[name])) + r")\b")
+        for code, extra in extras.items()
+    }
 
 
 def _findings_in_questions(finding_lists: Mapping[str, Sequence[str]]) -> list[str]:

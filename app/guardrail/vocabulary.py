@@ -18,6 +18,7 @@ PHRASE: Final = "ph"
 # Function words make no compounds: "in" + "sein" is not a word anybody approved.
 _PARTS: Final = frozenset({"anatomy", "picture", "device", "orientation", "shape", "thing"})
 _SHORTEST_START: Final = 4
+_ARTICLE: Final = "ال"  # Arabic writes it together with its noun
 _INFLECTED: Final = _PARTS | {"form", "likeness", "verb"}
 _NO_ANCHOR: Final = frozenset({"shape", "thing", "likeness"})
 _STRONG_VERBS: Final = frozenset({"verb", "verb_irregular"})
@@ -84,7 +85,7 @@ class Vocabulary:
             if ending and not word.endswith(ending):
                 continue
             start = word[: len(word) - len(ending)]
-            if len(start) < _SHORTEST_START:
+            if len(start) < _SHORTEST_START + start.startswith(_ARTICLE):
                 continue
             for other in self.endings:
                 group = self.groups.get(start + other)

@@ -34,6 +34,7 @@ _LISTS: Final = (
     "stands_for",
     "verb_first",
     "endings",
+    "of_everybody",
     "unformed",
 )
 
@@ -75,6 +76,7 @@ def read_words(
             "plain": frozenset(words(fold(text(keys.get("plain"), mistakes)))),
             "yes_no": frozenset(words(fold(text(keys.get("yes_no"), mistakes)))),
             "open_questions": frozenset(words(fold(text(keys.get("open_questions"), mistakes)))),
+            "of_everybody": frozenset({text(keys.get("of_everybody"), mistakes) or "(?!)"}),
             "identifies": frozenset(map(fold, commas(text(keys.get("identifies"), mistakes))))
             or frozenset({"(?!)"}),
         }

@@ -3,9 +3,10 @@
 
 import pytest
 
-from app.guardrail.check import Guard
+from app.guardrail.check import Guard, Scan
 
-APPROVERS = Guard.load().policy.approvers
+GUARD = Guard.load()
+APPROVERS = GUARD.policy.approvers
 MAY_BE_SAID = [
     ("en", "In a healthy spine the bones stack up like blocks with soft cushions between them."),
     ("en", "In a normal disc the middle is bright and the rim is dark on this kind of MRI."),
@@ -80,3 +81,20 @@ def test_another_form_of_an_approved_word_is_approved(
 )
 def test_no_ending_brings_a_finding_in(language: str, word: str) -> None:
     assert not APPROVERS[language].vocabulary.holds(word)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "shown"),
+    [
+        ("Do all people have five lumbar vertebrae?", "No, some people have six.", True),
+        ("Do all people have five lumbar vertebrae?", "No.", False),
+        ("Does everybody have a liver like mine?", "No, some people have a long one.", False),
+        ("Is everyone's heart like this?", "Yes. The heart lies in the chest.", False),
+        ("Is this normal?", "Yes. The heart lies in the chest.", False),
+    ],
+)
+def test_yes_and_no_answer_what_is_asked_of_everybody(
+    question: str, answer: str, shown: bool
+) -> None:
+    verdict = GUARD.check_answer(question, answer, "en", Scan())
+    assert (verdict.verdict == "allow") is shown, verdict.rule
