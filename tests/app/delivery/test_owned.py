@@ -8,7 +8,8 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app.deps import House
-from app.storage import visits
+from app.storage import envelopes, visits
+from app.storage.scans import ScanFacts, add_scan
 from app.storage.tables import Alert, FilingEnvelope
 from app.storage.visits import OpenedVisit
 from app.visit_report import report_content
@@ -102,3 +103,20 @@ def test_a_foreign_scan_cannot_be_answered_for(
     dan.post("/yours", data={"scan_id": scan.scan_id, "mine": "yes"})
     with house.sessions() as session:
         assert [one.owned for one in session.scalars(select(FilingEnvelope))] == ["ask"]
+
+
+def test_of_a_scan_that_says_nothing_of_itself_no_empty_card_is_shown(
+    house: House, alice: tuple[TestClient, OpenedVisit]
+) -> None:
+    client, opened = alice
+    with house.sessions() as session, session.begin():
+        own = visits.opened(session, house.master, opened.visit.visit_id)
+        assert own is not None
+        scan = add_scan(session, house.blobs, own, ScanFacts("0" * 64, 8, 8, "dicom"), b"x")
+        session.flush()
+        envelopes.add(session, house.master, own, scan.scan_id, {"PatientID": "MRN-1"})
+        session.flush()
+        envelopes.ask_patient(session, [scan.scan_id])
+    page = client.get("/yours").text
+    assert 'data-testid="yours-yes"' in page
+    assert 'data-testid="yours"' not in page
