@@ -84,18 +84,33 @@ class Approver:
             tagged = self.vocabulary.with_subject(tagged) if anchored else ()
             if not tagged:
                 return Approval(False, "answer.no_anchor")
-        reason = self._objection_to(tagged)
+        reason = self._objection_to(tagged, clause)
         return Approval(not reason, reason)
 
-    def _objection_to(self, tagged: Sequence[str]) -> str:
+    def _objection_to(self, tagged: Sequence[str], clause: str) -> str:
         """The first rule that denies a tagged sentence; "" for none."""
         text = " ".join(tagged)
         for at in dict.fromkeys(self.rule_of[number] for number in self.sieve.matching(tagged)):
             objection = self.objections[at]
-            spared = any(one.search(text) for way in objection.spares for one in self.general[way])
+            spared = bool(objection.spares & self._ways_of(clause))
             if not spared and not any(one.search(text) for one in objection.unless):
                 return objection.id
         return ""
+
+    def _ways_of(self, clause: str) -> frozenset[str]:
+        """In which ways a clause talks in general; its phrases are read word by word."""
+        return once(("ways", self.vocabulary.language, clause), lambda: self._read_ways(clause))
+
+    def _read_ways(self, clause: str) -> frozenset[str]:
+        texts = [
+            " ".join(self.vocabulary.tag(word) or word for word in tokens)
+            for tokens in cut_words(clause)
+        ]
+        return frozenset(
+            way
+            for way, patterns in self.general.items()
+            if any(one.search(text) for one in patterns for text in texts)
+        )
 
 
 def make_approver(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from app.guardrail.normalise import fold, words
@@ -77,9 +77,14 @@ class Vocabulary:
         compound = self._compound(word) if self.links and len(word) <= _LONGEST_COMPOUND else ""
         return compound or self._inflected(word)
 
+    @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        """How approved words begin, where endings may bring in others; most words begin otherwise."""
+        return frozenset({word[:_SHORTEST_START] for word in self.groups if self.endings})
+
     def _inflected(self, word: str) -> str:
         """The tag of another form of an approved word: the same beginning, other endings."""
-        if word.startswith(self.unformed):
+        if word[:_SHORTEST_START] not in self._beginnings or word.startswith(self.unformed):
             return ""
         for ending in self.endings:
             if ending and not word.endswith(ending):
