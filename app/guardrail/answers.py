@@ -165,7 +165,7 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
             and all(
                 tag in allowed
                 or (tag[:2] in ("a_", "d_", "m_") and tag not in _SUBSTANCES)
-                or policy.approvers[code].vocabulary.groups.get(tag) == "orientation"
+                or policy.approvers[code].vocabulary.group_of(tag) == "orientation"
                 for tag in reading.tagged
             )
         )
@@ -227,12 +227,12 @@ def _is_fragment(sentence: str, approvers: Sequence[Approver]) -> bool:
         reading = approver.read(sentence)
         if reading.unknown:
             continue
-        groups = approver.vocabulary.groups
+        group_of = approver.vocabulary.group_of
         if any(tag.startswith("m_") or tag == PHRASE for tag in reading.tagged):
             return False
         limit = 3 if approver.vocabulary.verbless else len(reading.tagged)
         return len(reading.tagged) <= limit and not any(
-            groups.get(tag.split("_", 1)[-1], "").startswith("verb") for tag in reading.tagged
+            group_of(tag.split("_", 1)[-1]).startswith("verb") for tag in reading.tagged
         )
     return len(folded_words(sentence)) <= _FRAGMENT_WORDS
 

@@ -8,6 +8,7 @@ from app.guardrail.normalise import fold, words
 from app.guardrail.patterns import Spans
 from app.guardrail.phrases import ANY_WORD, Node, Pair, ends_from, make_tree
 from app.guardrail.spelling import deletions, sound
+from app.guardrail.wordtable import Known, WordTable
 
 _FUZZY_FROM = 5
 _TWO_SLIPS_FROM = 8
@@ -29,6 +30,7 @@ class Patience:
     starts: dict[str, Node] = field(default_factory=dict)
     dull: set[str] = field(default_factory=set)  # words at which nothing begins
     firm: set[str] = field(default_factory=set)  # words that are no slip of another
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class Lexicon:
     near: dict[str, set[str]] = field(default_factory=dict)  # a shape of a word -> listed words
     starts: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """How the stems begin -> the lengths of those that begin so, to skip most words."""
-    known: set[str] = field(default_factory=set)  # words of the lists, phrases and vocabularies
+    own: set[str] = field(default_factory=set)  # words of the lists and of their phrases
+    table: WordTable = field(default_factory=WordTable)  # the words of the vocabularies
     concepts: dict[str, set[str]] = field(default_factory=dict)
     _listed: dict[str, Node] = field(default_factory=dict)  # holds listed words alone
 
@@ -57,7 +60,9 @@ class Lexicon:
         flat: defaultdict[Pair, list[tuple[int, int]]] = defaultdict(list)
         patience = patience or Patience()
         starts, dull, last = patience.starts, patience.dull, len(tokens) - 1
-        dull.update(filter(self._is_dull, set(tokens).difference(dull, starts)))
+        known = self.known_in(patience)
+        new = set(tokens).difference(dull, starts)
+        dull.update([token for token in new if self._is_dull(token, known)])
         for at, token in enumerate(tokens):
             if token in dull:
                 continue
@@ -72,7 +77,7 @@ class Lexicon:
                 for pair, end in self._phrases(start, tokens, at + 1, patience):
                     flat[pair].append((at, end))
             if start.loose and (several := start.after(tokens[at + 1])):
-                for pair, end in self._ends(several, tokens, at + 2):
+                for pair, end in _ends(several, tokens, at + 2, known):
                     flat[pair].append((at, end))
         found: dict[str, Spans] = {}
         for (language, concept), spans in flat.items():
@@ -81,7 +86,13 @@ class Lexicon:
 
     def holds(self, token: str) -> bool:
         """Whether a word stands in a list, in a phrase or in a vocabulary."""
-        return token in self.known
+        return token in self.own or bool(self.table.row(token).groups)
+
+    def known_in(self, patience: Patience) -> Known:
+        """Which words of a text are known, each looked up once."""
+        if patience.known is None:
+            patience.known = Known(self.own, self.table)
+        return patience.known
 
     def has_stem(self, token: str) -> bool:
         """Whether a word begins with a listed word start."""
@@ -92,31 +103,25 @@ class Lexicon:
         self, start: Node, tokens: Sequence[str], at: int, patience: Patience
     ) -> list[tuple[Pair, int]]:
         """The phrases that begin before `at` and go on there with a word or a slip of it."""
-        second = tokens[at]
+        second, known = tokens[at], self.known_in(patience)
         node = start.words.get(second)
         if node is not None:
-            return self._ends([node], tokens, at + 1)
+            return _ends([node], tokens, at + 1, known)
         if second in patience.firm:
             return []
-        if not self._may_be_slip(second):
+        if not _may_be_slip(second, known):
             patience.firm.add(second)
             return []
         slips = [word for word in self._similar(second, patience) if _is_slip(second, word)]
         nodes = [start.words[word] for word in slips if word in start.words]
-        return [end for node in nodes for end in self._ends([node], tokens, at + 1)]
+        return [end for node in nodes for end in _ends([node], tokens, at + 1, known)]
 
-    def _ends(
-        self, nodes: Sequence[Node], tokens: Sequence[str], at: int
-    ) -> list[tuple[Pair, int]]:
-        found = ends_from(nodes, tokens, at, self.known, _is_slip)
-        return [(pair, end) for _, pair, end in found]
-
-    def _is_dull(self, token: str) -> bool:
+    def _is_dull(self, token: str, known: Known) -> bool:
         """Whether it is seen at once that nothing begins at a word."""
         return (
             token not in self.exact
             and token[:_MIN_STEM] not in self.starts
-            and (len(token) < _FUZZY_FROM - 1 or token in self.known or not token.isalpha())
+            and not _may_be_slip(token, known)
             and len(token) <= _MAX_WORD
         )
 
@@ -136,17 +141,15 @@ class Lexicon:
         cut = token[:_MAX_WORD]
         may_start = cut in self.exact or token[:_MIN_STEM] in self.starts
         entries = self._look_up(cut) if may_start else []
-        if not entries and self._may_be_slip(token):
+        known = self.known_in(patience)
+        if not entries and _may_be_slip(token, known):
             entries = self._look_up_slips(cut, patience)
         if not entries:
             return None
         start = make_tree((entry.pair, entry.rest) for entry in entries)
-        if token in self.known:
+        if known[token]:
             self._listed[token] = start
         return start
-
-    def _may_be_slip(self, token: str) -> bool:
-        return len(token) >= _FUZZY_FROM - 1 and token.isalpha() and token not in self.known
 
     def _look_up(self, token: str) -> list[Entry]:
         found = list(self.exact.get(token, ()))
@@ -193,10 +196,10 @@ class Lexicon:
 
 
 def build_lexicon(
-    lists: Mapping[str, Mapping[str, Iterable[str]]], known: Iterable[str] = ()
+    lists: Mapping[str, Mapping[str, Iterable[str]]], table: WordTable | None = None
 ) -> Lexicon:
     """An index of language -> concept -> entries; an entry is a word, a word start* or a phrase."""
-    lexicon = Lexicon()
+    lexicon = Lexicon(table=table or WordTable())
     for language, concepts in lists.items():
         lexicon.concepts[language] = set(concepts)
         for concept, entries in concepts.items():
@@ -206,7 +209,7 @@ def build_lexicon(
     for stem in lexicon.stems:
         lengths[stem[:_MIN_STEM]].add(len(stem))
     lexicon.starts = {start: tuple(sorted(several)) for start, several in lengths.items()}
-    lexicon.known |= {*known, *lexicon.exact}
+    lexicon.own.update(lexicon.exact)
     return lexicon
 
 
@@ -238,7 +241,7 @@ def _add(lexicon: Lexicon, language: str, concept: str, entry: str) -> None:
     item = Entry((language, concept), rest)
     for word in rest:
         if word.isalnum():
-            lexicon.known.add(word)
+            lexicon.own.add(word)
             _add_shapes(lexicon, language, word)
     if first.endswith("*"):
         lexicon.stems.setdefault(first[:-1], []).append(item)
@@ -258,6 +261,16 @@ def _add_shapes(lexicon: Lexicon, language: str, word: str) -> None:
             lexicon.near.setdefault(f"~{shape}", set()).add(word)
     if language == "en":
         lexicon.near.setdefault(f"/{sound(word)}", set()).add(word)
+
+
+def _may_be_slip(token: str, known: Known) -> bool:
+    return len(token) >= _FUZZY_FROM - 1 and token.isalpha() and not known[token]
+
+
+def _ends(
+    nodes: Sequence[Node], tokens: Sequence[str], at: int, known: Known
+) -> list[tuple[Pair, int]]:
+    return [(pair, end) for _, pair, end in ends_from(nodes, tokens, at, known, _is_slip)]
 
 
 def _is_slip(token: str, word: str) -> bool:

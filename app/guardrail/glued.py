@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Final
 
 from app.guardrail.concepts import Lexicon, Patience
+from app.guardrail.wordtable import Known
 
 _SHORTEST: Final = 7
 _LONGEST: Final = 120
@@ -20,26 +21,27 @@ _DOUBLED: Final = re.compile(r"(.)\1")
 
 def split_glued(lexicon: Lexicon, tokens: Sequence[str], patience: Patience) -> list[str]:
     """The words with unknown long ones cut, where the whole of such a word can be cut."""
-    known, cuts = lexicon.known, patience.cuts
+    known, cuts = lexicon.known_in(patience), patience.cuts
     for token in tokens:
         if token not in cuts:
-            is_word = len(token) < 2 or not token.isalpha() or token in known
+            is_word = len(token) < 2 or not token.isalpha() or known[token]
             cuts[token] = (token,) if is_word else _resolve(lexicon, token, patience)
     return list(chain.from_iterable(map(cuts.__getitem__, tokens)))
 
 
 def _resolve(lexicon: Lexicon, token: str, patience: Patience) -> tuple[str, ...]:
+    known = lexicon.known_in(patience)
     if len(token) > _LONGEST:
         return (token,)
     if len(token) >= _SHORTEST and patience.cuts_left > 0 and not lexicon.has_stem(token):
         patience.cuts_left -= 1
-        cut = _cut(lexicon, token)
+        cut = _cut(known, token)
         if cut:
             return tuple(cut)
-    return (_unstretch(lexicon, token),)
+    return (_unstretch(known, token),)
 
 
-def _unstretch(lexicon: Lexicon, token: str) -> str:
+def _unstretch(known: Known, token: str) -> str:
     """A word with letters held too long ("bleediing"), as the listed word it stands for."""
     if not _DOUBLED.search(token):
         return token
@@ -47,18 +49,18 @@ def _unstretch(lexicon: Lexicon, token: str) -> str:
     for number in range((1 << len(doubled)) - 1, 0, -1):
         dropped = {at for bit, at in enumerate(doubled) if number >> bit & 1}
         shorter = "".join(char for at, char in enumerate(token) if at not in dropped)
-        if lexicon.holds(shorter):
+        if known[shorter]:
             return shorter
     return token
 
 
-def _cut(lexicon: Lexicon, token: str) -> list[str]:
+def _cut(known: Known, token: str) -> list[str]:
     """The cut with the fewest words, or [] when there is none."""
     best: list[list[str] | None] = [[]] + [None] * len(token)
     for end in range(1, len(token) + 1):
         for start in range(max(0, end - _LONGEST_WORD), end):
             before = best[start]
-            if before is None or not _is_word(lexicon, token[start:end]):
+            if before is None or not _is_word(known, token[start:end]):
                 continue
             current = best[end]
             if current is None or len(before) + 1 < len(current):
@@ -68,5 +70,5 @@ def _cut(lexicon: Lexicon, token: str) -> list[str]:
     return cut if cut and 2 <= len(cut) <= len(token) / 3 else []
 
 
-def _is_word(lexicon: Lexicon, part: str) -> bool:
-    return part in _SHORT_WORDS if len(part) < 3 else lexicon.holds(part)
+def _is_word(known: Known, part: str) -> bool:
+    return part in _SHORT_WORDS if len(part) < 3 else known[part]

@@ -224,6 +224,6 @@ def _names_person(policy: Policy, text: str) -> bool:
     """Whether a picture or result is asked for by a proper name."""
     for match in _PERSON.finditer(text):
         name = fold(match[1] or match[2])
-        if not any(name in several for several in policy.reading.values()):
+        if not policy.words.row(name).read:
             return True
     return False

@@ -1,6 +1,6 @@
 """The phrases that begin at one word, as a tree of the words that go on."""
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -62,7 +62,7 @@ def ends_from(
     nodes: Sequence[Node],
     tokens: Sequence[str],
     at: int,
-    known: Container[str],
+    known: Mapping[str, bool],
     is_slip: Callable[[str, str], bool],
 ) -> list[End]:
     """The phrases that end when they go on at `at`, in the order of the lists.
@@ -82,7 +82,7 @@ def ends_from(
         child = node.words.get(token)
         if child is not None:
             waiting.append((child, place + 1))
-        elif node.words and token not in known:
+        elif node.words and not known[token]:
             waiting += [(to, place + 1) for word, to in node.words.items() if is_slip(token, word)]
         if node.loose:
             waiting += [(to, place + 1) for to in node.after(token)]

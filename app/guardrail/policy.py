@@ -12,6 +12,7 @@ from app.guardrail.complaints import Scale
 from app.guardrail.concepts import Lexicon
 from app.guardrail.likeness import Likeness
 from app.guardrail.patterns import Pattern
+from app.guardrail.wordtable import WordTable
 
 LANGUAGES: Final = ("en", "nl", "de", "fr", "es", "tr", "pl", "ar")
 VerdictName = Literal["allow", "soften", "withhold", "escalate"]
@@ -94,7 +95,7 @@ class Policy:
     texts: Mapping[str, Texts]
     groups: Mapping[str, Group]  # region -> its group
     other_languages: Mapping[str, frozenset[str]]
-    reading: Mapping[str, frozenset[str]]  # language -> every word that shows it is this language
+    words: WordTable  # what each language knows about each word
     plain_words: Mapping[str, frozenset[str]]  # words that a plain question may hold besides
     yes_no: Mapping[str, frozenset[str]]
     open_questions: Mapping[str, frozenset[str]]

@@ -13,8 +13,8 @@ from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Polic
 from app.guardrail.rulefiles import Lists, read_concepts, read_questions, read_scale
 from app.guardrail.textfiles import read_texts
 from app.guardrail.versions import digest_of, read_versions
-from app.guardrail.vocabulary import Vocabulary
 from app.guardrail.wordfiles import read_approvers, read_words
+from app.guardrail.wordtable import WordTable
 from app.guardrail.yamlfile import (
     Mistakes,
     Part,
@@ -48,7 +48,8 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     kinds = _read_kinds(kinds_file.get("kinds"), mistakes)
     versions, digest = read_versions(folder, mistakes), digest_of(folder)
     clinic = read_clinic(clinic_file, mistakes) if clinic_file else Clinic()
-    vocabularies, extras = read_words(folder / "words", mistakes)
+    table = WordTable()
+    vocabularies, extras = read_words(folder / "words", table, mistakes)
     lists = read_concepts(folder / "concepts", clinic, mistakes)
     rules = read_questions(folder, kinds, lists, mistakes)
     scale = read_scale(folder / "complaint.yaml", lists, mistakes)
@@ -65,7 +66,8 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     likeness = _read_likeness(folder / LIKENESS, mistakes)
     if mistakes.found:
         raise PolicyError(mistakes.found)
-    known = {word for vocabulary in vocabularies.values() for word in vocabulary.groups}
+    _add_reading_words(table, lists)
+    table.pack()
     return Policy(
         version=versions[0].name if versions[0].digest == digest else _CHANGED,
         digest=digest_of(folder, clinic_file) if clinic_file else digest,
@@ -73,8 +75,8 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         rules=tuple(rule for rule in rules if rule.id not in clinic.switch_off),
         scale=scale,
         likeness=likeness,
-        questions=build_lexicon(lists, known),
-        findings=build_lexicon({"en": finding_lists}, known),
+        questions=build_lexicon(lists, table),
+        findings=build_lexicon({"en": finding_lists}, table),
         approvers=approvers,
         texts=texts,
         groups=groups,
@@ -82,7 +84,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
             code: frozenset(words(fold(text(part, mistakes))))
             for code, part in mapping(others.get("words"), mistakes).items()
         },
-        reading=_reading_words(vocabularies, lists),
+        words=table,
         plain_words={code: extra["plain"] for code, extra in extras.items()},
         yes_no={code: extra["yes_no"] for code, extra in extras.items()},
         open_questions={code: extra["open_questions"] for code, extra in extras.items()},
@@ -132,16 +134,12 @@ def _check_switched_off(clinic: Clinic, rules: Sequence[QuestionRule], mistakes:
             mistakes.found.append(f"policy.yaml:1: rule {rule_id!r} is locked or unknown")
 
 
-def _reading_words(
-    vocabularies: Mapping[str, Vocabulary], lists: Lists
-) -> dict[str, frozenset[str]]:
-    found = {code: set(vocabulary.groups) for code, vocabulary in vocabularies.items()}
-    for code, concepts in lists.items():
-        for entries in concepts.values():
-            found.setdefault(code, set()).update(
-                word for entry in entries for word in words(fold(entry.replace("*", "")))
-            )
-    return {code: frozenset(several) for code, several in found.items() if code in LANGUAGES}
+def _add_reading_words(table: WordTable, lists: Lists) -> None:
+    """The words of the lists show a language too, those of phrases and word starts included."""
+    for code in LANGUAGES:
+        for entries in lists.get(code, {}).values():
+            for entry in entries:
+                table.add_reading(code, words(fold(entry.replace("*", ""))))
 
 
 def _read_findings(file: Path, mistakes: Mistakes) -> dict[str, list[str]]:

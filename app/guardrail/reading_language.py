@@ -48,10 +48,9 @@ def _shares(policy: Policy, tokens: Sequence[str]) -> dict[str, float]:
 
 
 def _count_shares(policy: Policy, sample: tuple[str, ...]) -> dict[str, float]:
-    return {
-        code: sum(map(policy.reading[code].__contains__, sample)) / len(sample)
-        for code in LANGUAGES
-    }
+    rows = policy.words.rows()
+    times = Counter(code for word in sample for code in rows[word].read)
+    return {code: times[code] / len(sample) for code in LANGUAGES}
 
 
 def _foreign_script(text: str) -> bool:

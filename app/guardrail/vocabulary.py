@@ -8,6 +8,7 @@ from typing import Final
 
 from app.guardrail.normalise import fold, words
 from app.guardrail.once import once
+from app.guardrail.wordtable import WordTable
 
 _SPINE_LEVEL: Final = re.compile(r"^[ctls](?:1[0-2]|[1-9])$")
 _SPINE: Final = ("c", "t", "l", "s")
@@ -33,8 +34,8 @@ class Vocabulary:
     """The words of one language with their groups, and its phrases."""
 
     language: str
-    groups: Mapping[str, str]  # folded word -> its first group
-    anchors: frozenset[str]
+    words: WordTable  # of all languages; each folded word has its first group
+    parts: Mapping[str, str]  # what may stand in a compound, with its group
     phrases: Mapping[str, tuple[tuple[str, ...], ...]]
     verbless: bool = False  # whether a sentence of this language needs no verb of its own
     links: tuple[str, ...] = ()  # what may stand between the parts of a compound; () for none
@@ -55,7 +56,7 @@ class Vocabulary:
         for at, word in enumerate(tagged[:_FIRST_WORDS]):
             if word in self.pronouns:
                 return (*tagged[:at], self.stands_for, *tagged[at + 1 :])
-        if self.verb_first and self.groups.get(tagged[0], "").startswith("verb"):
+        if self.verb_first and self.group_of(tagged[0]).startswith("verb"):
             return (self.stands_for, *tagged)
         return ()
 
@@ -63,12 +64,20 @@ class Vocabulary:
         """Whether a folded word may stand in a shown sentence."""
         return bool(self.tag(word))
 
+    def group_of(self, word: str) -> str:
+        """The group of an approved word; "" for any other."""
+        return self.words.row(word).groups.get(self.language, "")
+
+    def is_anchor(self, word: str) -> bool:
+        """Whether a word alone says what a sentence is about."""
+        return self.language in self.words.row(word).anchors
+
     def tag(self, word: str) -> str:
         """The word with its group in front ("a_lung"), "#" for a number, "" when not approved."""
         if self.never and word.startswith(self.never):
             return ""
-        group = self.groups.get(word)
-        if group is not None:
+        group = self.group_of(word)
+        if group:
             return _TAGS.get(group, "") + word
         if word[:1].isdigit() and _UNIT_NUMBER.match(word):
             return "#"
@@ -93,7 +102,7 @@ class Vocabulary:
             if len(start) < _SHORTEST_START + start.startswith(_ARTICLE):
                 continue
             for other in self.endings:
-                group = self.groups.get(start + other)
+                group = self.words.look_up(start + other).groups.get(self.language)
                 if group in _INFLECTED:
                     return _TAGS.get(group, "") + word
         return ""
@@ -103,13 +112,12 @@ class Vocabulary:
         for at in range(3, len(word) - 2):
             first, last = word[:at], word[at:]
             if not any(
-                first.endswith(link)
-                and self.groups.get(first[: len(first) - len(link)], "") in _PARTS
+                first.endswith(link) and first[: len(first) - len(link)] in self.parts
                 for link in self.links
             ):
                 continue
-            group = self.groups.get(last, "")
-            if group in _PARTS:
+            group = self.parts.get(last)
+            if group:
                 return _TAGS.get(group, "") + word
             if depth and (tag := self._compound(last, depth - 1)):
                 return tag[:2] + word if tag[1:2] == "_" else word
@@ -127,6 +135,7 @@ class Reading:
 
 def build_vocabulary(
     language: str,
+    table: WordTable,
     groups: Iterable[Group],
     phrases: Iterable[str],
     links: Sequence[str] = (),
@@ -139,22 +148,13 @@ def build_vocabulary(
     endings: Sequence[str] = (),
     unformed: Sequence[str] = (),
 ) -> Vocabulary:
-    """Expands every group to the forms it approves."""
-    found: dict[str, str] = {}
-    anchors: set[str] = set()
-    for name, is_anchor, prefixes, suffixes, stems in groups:
-        for stem in stems:
-            for form in inflect(stem, prefixes, suffixes):
-                # A verb may look like the plural of a noun; that it is one makes a sentence.
-                if found.get(form, name) in _NO_ANCHOR and name in _STRONG_VERBS:
-                    found[form] = name
-                found.setdefault(form, name)
-                if is_anchor:
-                    anchors.add(form)
+    """Adds to the table every form that the groups of a language approve."""
+    found, anchors = expand(groups)
+    table.add_vocabulary(language, found, anchors)
     return Vocabulary(
         language,
-        found,
-        frozenset(anchors),
+        table,
+        {word: group for word, group in found.items() if group in _PARTS} if links else {},
         index_phrases(phrases),
         verbless,
         tuple(links),
@@ -167,6 +167,22 @@ def build_vocabulary(
         tuple(map(_one_word, unformed)),
         verb_first,
     )
+
+
+def expand(groups: Iterable[Group]) -> tuple[dict[str, str], set[str]]:
+    """Every folded form that the groups approve with its first group, and those that anchor."""
+    found: dict[str, str] = {}
+    anchors: set[str] = set()
+    for name, is_anchor, prefixes, suffixes, stems in groups:
+        for stem in stems:
+            for form in inflect(stem, prefixes, suffixes):
+                # A verb may look like the plural of a noun; that it is one makes a sentence.
+                if found.get(form, name) in _NO_ANCHOR and name in _STRONG_VERBS:
+                    found[form] = name
+                found.setdefault(form, name)
+                if is_anchor:
+                    anchors.add(form)
+    return found, anchors
 
 
 def inflect(stem: str, prefixes: Sequence[str], suffixes: Sequence[str]) -> set[str]:
@@ -206,12 +222,13 @@ def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
     tagged: list[str] = []
     unknown: list[str] = []
     anchored = False
-    tags = once(("tags", vocabulary.language), dict[str, str])
+    language, rows = vocabulary.language, vocabulary.words.rows()
+    tags = once(("tags", language), dict[str, str])
     at = 0
     while at < len(tokens):
         phrase = _phrase_at(vocabulary, tokens, at) if tokens[at] in vocabulary.phrases else ()
         if phrase:
-            anchored = anchored or any(word in vocabulary.anchors for word in phrase)
+            anchored = anchored or any(map(vocabulary.is_anchor, phrase))
             tagged.append(PHRASE)
             at += len(phrase)
             continue
@@ -221,7 +238,7 @@ def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
             tag = tags[token] = vocabulary.tag(token)
         if not tag:
             unknown.append(token)
-        anchored = anchored or tag[:2] == "a_" or token in vocabulary.anchors
+        anchored = anchored or tag[:2] == "a_" or language in rows[token].anchors
         tagged.append(tag or token)
         at += 1
     return Reading(tuple(tagged), tuple(unknown), anchored)

@@ -9,6 +9,7 @@ from app.guardrail.approval import Approver, Objection, make_approver
 from app.guardrail.normalise import fold, words
 from app.guardrail.policy import LANGUAGES, Clinic
 from app.guardrail.vocabulary import Group, Vocabulary, build_vocabulary
+from app.guardrail.wordtable import WordTable
 from app.guardrail.yamlfile import (
     Mistakes,
     Part,
@@ -40,10 +41,11 @@ _LISTS: Final = (
 
 
 def read_words(
-    folder: Path, mistakes: Mistakes
+    folder: Path, table: WordTable, mistakes: Mistakes
 ) -> tuple[dict[str, Vocabulary], dict[str, dict[str, frozenset[str]]]]:
     """The vocabulary of every language and its lists: plain, yes_no, open_questions, identifies.
 
+    The approved words themselves go into the table.
     What stands in nl.yaml goes on in nl-general.yaml: further groups and words that are never said.
     """
     vocabularies: dict[str, Vocabulary] = {}
@@ -61,6 +63,7 @@ def read_words(
             never += text(more.get("never"), mistakes).split()
         vocabularies[code] = build_vocabulary(
             code,
+            table,
             [group for one in (keys, *further) for group in _groups(one.get("groups"), mistakes)],
             commas(text(keys.get("phrases"), mistakes)),
             text_list(keys.get("links"), mistakes),

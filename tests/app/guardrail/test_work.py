@@ -41,7 +41,7 @@ def test_what_one_check_worked_out_is_forgotten_at_its_end() -> None:
     GUARD.check_answer("What is this?", f"A zorgblattine lies here. {ASKED}", "en", Scan())
     assert once._memory.get() is None
     for lexicon in (GUARD.policy.questions, GUARD.policy.findings):
-        assert lexicon._listed.keys() <= lexicon.known
+        assert all(map(lexicon.holds, lexicon._listed))
         assert "zorgblattine" not in lexicon._listed
 
 
