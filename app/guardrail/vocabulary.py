@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Final
 
 from app.guardrail.normalise import fold, words
@@ -43,6 +43,7 @@ class Vocabulary:
     pronouns: frozenset[str] = frozenset()  # what stands for something that was named before
     stands_for: str = ""  # the part of the body that is judged the most strictly
     endings: tuple[str, ...] = ()  # a word with one of them is approved where another form is
+    beginnings: frozenset[str] = frozenset()  # of approved words: most others begin otherwise
     unformed: tuple[str, ...] = ()  # word starts that such an ending does not bring in
     verb_first: bool = False  # whether a sentence may leave its subject unsaid
 
@@ -86,14 +87,9 @@ class Vocabulary:
         compound = self._compound(word) if self.links and len(word) <= _LONGEST_COMPOUND else ""
         return compound or self._inflected(word)
 
-    @cached_property
-    def _beginnings(self) -> frozenset[str]:
-        """How approved words begin, where endings may bring in others; most words begin otherwise."""
-        return frozenset({word[:_SHORTEST_START] for word in self.groups if self.endings})
-
     def _inflected(self, word: str) -> str:
         """The tag of another form of an approved word: the same beginning, other endings."""
-        if word[:_SHORTEST_START] not in self._beginnings or word.startswith(self.unformed):
+        if word[:_SHORTEST_START] not in self.beginnings or word.startswith(self.unformed):
             return ""
         for ending in self.endings:
             if ending and not word.endswith(ending):
@@ -164,6 +160,7 @@ def build_vocabulary(
         tuple(sorted({_one_word(ending) for ending in endings} | {""}, key=len, reverse=True))
         if endings
         else (),
+        frozenset({word[:_SHORTEST_START] for word in found}) if endings else frozenset(),
         tuple(map(_one_word, unformed)),
         verb_first,
     )
