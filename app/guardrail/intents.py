@@ -140,8 +140,8 @@ def _is_unplaced(policy: Policy, view: View, language: str) -> bool:
 
 
 def _likeness(policy: Policy, view: View) -> tuple[float, str]:
-    """How much a view sounds like an alarm, and like which kind; noise says nothing."""
-    if _is_noise(policy, view):
+    """How much a view sounds like an alarm, and like which kind; 0 where no language reads it."""
+    if coverage(policy, view.tokens) < _NOISE_COVERAGE:
         return 0.0, ALARMS[0]
     languages = sorted(languages_of(policy, view))
     return once(("likeness", view.tokens), lambda: policy.likeness.hear(view, languages))

@@ -34,6 +34,16 @@ def _said(path: str, line: int, **values: Any) -> Spoil:
     return spoil
 
 
+def _asked_too(spoil: Spoil, image: str) -> Spoil:
+    """The same, where the question of that line goes with its picture."""
+
+    def both(house: Path) -> None:
+        spoil(house)
+        _said(QUESTIONS, 8, image=image)(house)
+
+    return both
+
+
 def _gone(path: str) -> Spoil:
     return lambda house: (house / path).unlink()
 
@@ -86,7 +96,8 @@ def _setting(**values: Any) -> Spoil:
     return spoil
 
 
-OWN, MEDPIX, PACK = "own/manifest.jsonl", "medpix2/descriptions_train.jsonl", "data/segmentation"
+OWN, QUESTIONS = "own/manifest.jsonl", "own/qa.jsonl"
+MEDPIX, PACK = "medpix2/descriptions_train.jsonl", "data/segmentation"
 DEV_IMAGE = "medpix2/images/MPX1000_synpic1000.jpg"
 MANIFEST = f"{PACK}/manifest.jsonl"
 ADAPTERS: dict[str, tuple[Spoil, str]] = {
@@ -108,11 +119,13 @@ ADAPTERS: dict[str, tuple[Spoil, str]] = {
         r"descriptions_dev\.jsonl:2: MPX0000 is in both splits",
     ),
     "a picture in train and val": (
-        _said(OWN, 8, image="images/p0.png", mask="masks/p0.png"),
+        _asked_too(_said(OWN, 8, image="images/p0.png", mask="masks/p0.png"), "images/p0.png"),
         rf"{OWN}:8: p0\.png shows the same picture as p0\.png of .*{OWN}:1 ",
     ),
     "a picture in train and test": (
-        _said(OWN, 8, image="images/p1.png", mask="masks/p1.png", split="test"),
+        _asked_too(
+            _said(OWN, 8, image="images/p1.png", mask="masks/p1.png", split="test"), "images/p1.png"
+        ),
         rf"{OWN}:8: p1\.png shows the same picture as p1\.png of .*{OWN}:2 ",
     ),
     "one picture under two names": (
