@@ -107,7 +107,7 @@ class AverageWeights(TrainerCallback):  # type: ignore[misc]
         average = WeightAverage(self._trainer.model, self._keep)
         if state.global_step:
             stored = load_file(_checkpoint(args, state) / AVERAGE_NAME)
-            average.weights = {n: stored[n].to(w.device) for n, w in average.weights.items()}
+            average.load_state_dict(stored)
         self._trainer.average = average
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002

@@ -1,6 +1,6 @@
 """A running average of a model's weights: steadier than the last step's, to measure and export."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,15 @@ class WeightAverage:
         keep = min(self.keep, (1.0 + step) / (10.0 + step))
         for name, one in trained_of(self.model):
             self.weights[name].lerp_(one.detach(), 1.0 - keep)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """What a checkpoint keeps."""
+        return self.weights
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Take back what a checkpoint kept."""
+        where = next(iter(self.weights.values())).device
+        self.weights = {name: one.to(where) for name, one in state.items()}
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from model.cell_head import load_cell_head
 from training.config import BaseConfig
 from training.dense import DenseHeads, class_weights, dense_losses, make_dense_batch, measure_dense
 from training.device import device, half
-from training.loop_state import Clock, load_state, rate_at, save_state
+from training.loop_state import Clock, load_state, rate_at, resume, save_state, state_of
 from training.masked_stage import start_from_masked
 from training.optimizers import make_optimizers
 from training.parallel import join_team
@@ -59,13 +59,8 @@ def warm_up(run: DenseRun) -> DenseHeads:
         start_heads(heads, run)
     named = [*vision_parameters(model), *heads.named_parameters()]
     optimizers = make_optimizers([(named, config.dense_rate)])
-    state = load_state(run.path)
-    step, passed = 0, 0.0
-    if state is not None:
-        model.load_state_dict(state["model"])
-        heads.load_state_dict(state["heads"])
-        optimizers.load(state["optimizers"])
-        step, passed = state["step"], state["passed"]
+    kept = {"model": model, "heads": heads, "optimizers": optimizers}
+    step, passed = resume(load_state(run.path), kept)
     team = join_team()
     sampler = PictureSampler(run.prepared, TRAIN, config.seed + step + 7919 * team.rank)
     clock = Clock(config.dense_minutes * 60.0, passed, config.checkpoint_seconds)
@@ -85,12 +80,12 @@ def warm_up(run: DenseRun) -> DenseHeads:
         if not all(map(math.isfinite, losses.values())):
             raise FloatingPointError(f"the dense loss is not finite at step {step}")
         if clock.is_due():
-            save_state(run.path, _state(model, heads, optimizers, step, clock))
+            save_state(run.path, state_of(kept, step, clock))
         if clock.passed - measured > MEASURE_SECONDS:
             measured = clock.passed
             _report_figures(run, heads, f"{clock.passed:.0f}s step {step}")
     if team.leads:
-        save_state(run.path, _state(model, heads, optimizers, step, clock))
+        save_state(run.path, state_of(kept, step, clock))
         _report_figures(run, heads, f"at the end, step {step}")
     return heads
 
@@ -130,15 +125,3 @@ def _one_step(
     total = torch.stack(list(losses.values())).sum()
     total.backward()  # type: ignore[no-untyped-call]
     return {name: float(value.detach()) for name, value in losses.items()}
-
-
-def _state(
-    model: Any, heads: DenseHeads, optimizers: Any, step: int, clock: Clock
-) -> dict[str, Any]:
-    return {
-        "model": model.state_dict(),
-        "heads": heads.state_dict(),
-        "optimizers": optimizers.state(),
-        "step": step,
-        "passed": clock.passed,
-    }

@@ -26,7 +26,7 @@ from training.joint import (
     row_states,
     token_losses,
 )
-from training.loop_state import Clock, load_state, rate_at, save_state
+from training.loop_state import Clock, load_state, rate_at, resume, save_state, state_of
 from training.measure_base import Measured, measure_regions
 from training.optimizers import Optimizers, make_optimizers
 from training.parallel import join_team
@@ -70,20 +70,14 @@ def train_joint(run: JointRun) -> None:
     if device().type == "cpu":
         _patches(run.model).requires_grad_(False)
     optimizers = _optimizers(run, heads)
-    step, passed = 0, 0.0
-    if state is not None:
-        run.model.load_state_dict(state["model"])
-        heads.load_state_dict(state["heads"])
-        optimizers.load(state["optimizers"])
-        step, passed = state["step"], state["passed"]
+    average = WeightAverage(run.model)
+    kept = {"model": run.model, "average": average, "heads": heads, "optimizers": optimizers}
+    step, passed = resume(state, kept)
     team = join_team()
     maker = ExampleMaker(run.prepared, TRAIN, config.seed + step + 7919 * team.rank)
     measured = Measured(run.model, run.vocabulary, run.prepared, MaskCodec.load(path))
     clock = Clock(config.joint_minutes * 60.0, passed, config.checkpoint_seconds)
     last_measured = clock.passed
-    average = WeightAverage(run.model)
-    if state is not None:
-        average.weights = {name: one.to(device()) for name, one in state["average"].items()}
     taught = [*run.model.parameters(), *heads.parameters()]
     while (share := team.agree(clock.share)) < 1.0:
         optimizers.set_rate(rate_at(share, step))
@@ -103,13 +97,13 @@ def train_joint(run: JointRun) -> None:
         if not all(map(math.isfinite, losses.values())):
             raise FloatingPointError(f"the joint loss is not finite at step {step}")
         if clock.is_due():
-            save_state(run.folder / "joint.pt", _state(average, heads, optimizers, step, clock))
+            save_state(run.folder / "joint.pt", state_of(kept, step, clock))
         if clock.passed - last_measured > MEASURE_SECONDS:
             last_measured = clock.passed
             with average.in_place():
                 _report_figures(run, measured, f"{clock.passed:.0f}s step {step}")
     if team.leads:
-        save_state(run.folder / "joint.pt", _state(average, heads, optimizers, step, clock))
+        save_state(run.folder / "joint.pt", state_of(kept, step, clock))
 
 
 def start_from_dense(run: JointRun, heads: DenseHeads, codebook: Tensor) -> None:
@@ -195,16 +189,3 @@ def _report_figures(run: JointRun, measured: Measured, when: str) -> None:
     run.model.train()
     parts = " ".join(f"{name} {value:.3f}" for name, value in figures.items())
     run.report(f"joint val {when} {parts}")
-
-
-def _state(
-    average: WeightAverage, heads: DenseHeads, optimizers: Optimizers, step: int, clock: Clock
-) -> dict[str, Any]:
-    return {
-        "model": average.model.state_dict(),
-        "average": average.weights,
-        "heads": heads.state_dict(),
-        "optimizers": optimizers.state(),
-        "step": step,
-        "passed": clock.passed,
-    }

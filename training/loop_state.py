@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,15 @@ def load_state(path: Path) -> dict[str, Any] | None:
         return None
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
+
+
+def resume(state: Mapping[str, Any] | None, parts: Mapping[str, Any]) -> tuple[int, float]:
+    """Put what a state holds into modules and optimizers by name; the step and seconds reached."""
+    if state is None:
+        return 0, 0.0
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return state["step"], state["passed"]
 
 
 class Clock:
@@ -53,6 +63,12 @@ class Clock:
             return False
         self._saved = self.passed
         return True
+
+
+def state_of(parts: Mapping[str, Any], step: int, clock: Clock) -> dict[str, Any]:
+    """What `resume` takes: the parts by name, the step, the seconds."""
+    held = {name: part.state_dict() for name, part in parts.items()}
+    return {**held, "step": step, "passed": clock.passed}
 
 
 def rate_at(share: float, step: int, warm_steps: int = 60) -> float:

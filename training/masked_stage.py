@@ -12,10 +12,10 @@ import torch
 from training.base_model import tower_of
 from training.config import BaseConfig, ConfigError
 from training.device import device
-from training.loop_state import Clock, load_state, rate_at, save_state
+from training.loop_state import Clock, load_state, rate_at, resume, save_state, state_of
 from training.masked import PatchDecoder, draw_order, make_decoder, masked_loss
 from training.masked_pictures import BareShelf, bare_pictures
-from training.optimizers import Optimizers, make_optimizers
+from training.optimizers import make_optimizers
 from training.parallel import join_team
 
 MEASURE_SECONDS = 180.0
@@ -47,13 +47,8 @@ def learn_to_paint(run: MaskedRun) -> PatchDecoder:
     decoder = make_decoder(config)
     named = [*tower_of(model).named_parameters(), *decoder.named_parameters()]
     optimizers = make_optimizers([(named, config.masked_rate)])
-    state = load_state(run.path)
-    step, passed = 0, 0.0
-    if state is not None:
-        model.load_state_dict(state["model"])
-        decoder.load_state_dict(state["decoder"])
-        optimizers.load(state["optimizers"])
-        step, passed = state["step"], state["passed"]
+    kept = {"model": model, "decoder": decoder, "optimizers": optimizers}
+    step, passed = resume(load_state(run.path), kept)
     team = join_team()
     seed = config.seed + step + 7919 * team.rank
     shelf = BareShelf(taught, config.image_size, seed)
@@ -77,12 +72,12 @@ def learn_to_paint(run: MaskedRun) -> PatchDecoder:
             pace = (time.monotonic() - began[0]) / (step - began[1])
             run.report(f"masked {clock.passed:.0f}s step {step} loss {loss:.3f} {pace:.2f}s a step")
         if clock.is_due():
-            save_state(run.path, _state(model, decoder, optimizers, step, clock))
+            save_state(run.path, state_of(kept, step, clock))
         if clock.passed - last > MEASURE_SECONDS:
             last = clock.passed
             look.report(step)
     if team.leads:
-        save_state(run.path, _state(model, decoder, optimizers, step, clock))
+        save_state(run.path, state_of(kept, step, clock))
         look.report(step)
     return decoder
 
@@ -127,15 +122,3 @@ def _one_step(
     loss = masked_loss(run.model, decoder, pixels, order, config.masked_ratio)
     loss.backward()  # type: ignore[no-untyped-call]
     return float(loss.detach())
-
-
-def _state(
-    model: Any, decoder: PatchDecoder, optimizers: Optimizers, step: int, clock: Clock
-) -> dict[str, Any]:
-    return {
-        "model": model.state_dict(),
-        "decoder": decoder.state_dict(),
-        "optimizers": optimizers.state(),
-        "step": step,
-        "passed": clock.passed,
-    }

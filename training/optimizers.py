@@ -26,11 +26,11 @@ class Optimizers:
             part.step()
             part.zero_grad(set_to_none=True)
 
-    def state(self) -> list[dict[str, Any]]:
+    def state_dict(self) -> list[dict[str, Any]]:
         """What a checkpoint keeps."""
         return [part.state_dict() for part in self.parts]
 
-    def load(self, state: list[dict[str, Any]]) -> None:
+    def load_state_dict(self, state: list[dict[str, Any]]) -> None:
         """Take back what a checkpoint kept."""
         for part, held in zip(self.parts, state, strict=True):
             peaks = [group["peak"] for group in part.param_groups]
