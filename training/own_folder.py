@@ -26,12 +26,13 @@ from training.records import (
     VAL,
     Asked,
     PictureRecord,
+    images_of,
     modality_of,
     of_questions,
     read_questions,
 )
 
-MANIFEST, LABELS = "manifest.jsonl", "labels.json"
+MANIFEST, QUESTIONS, LABELS = "manifest.jsonl", "qa.jsonl", "labels.json"
 _NEEDED: Final = ("id", "image", "split", "modality", "patient")
 _SPLITS: Final = (TRAIN, VAL, "test")
 
@@ -72,10 +73,11 @@ def read_own_folder(folder: Path) -> OwnFolder:
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such file")
     labels = _labels(folder)
-    asked = read_questions(folder)
+    lines = list(numbered_lines(path))
+    asked = read_questions(folder / QUESTIONS, images_of(lines))
     records: list[PictureRecord] = []
     once, patients = Once(), dict[str, str]()
-    for place, line in numbered_lines(path):
+    for place, line in lines:
         record = _record(folder, place, line, asked)
         once.hear(record.key, place)
         if patients.setdefault(record.volume, record.split) != record.split:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,21 +101,25 @@ def refuse_leaks(records: Iterable[PictureRecord]) -> None:
                 raise ConfigError(f"{place}{name} is in {splits}")
 
 
-def read_questions(folder: Path) -> dict[str, list[Asked]]:
-    """What a clinic's `qa.jsonl` asks, by picture as its manifest names it; empty without the file.
+def read_questions(path: Path, listed: Container[str]) -> dict[str, list[Asked]]:
+    """What a clinic's `qa.jsonl` asks of the listed pictures, by picture; empty without the file.
 
     Raises:
         ConfigError: naming the line that leaves something out or asks of no listed picture.
     """
     found: defaultdict[str, list[Asked]] = defaultdict(list)
-    listed = {str(line.get("image")) for _, line in numbered_lines(folder / "manifest.jsonl")}
-    for place, line in numbered_lines(folder / "qa.jsonl"):
+    for place, line in numbered_lines(path):
         needed(place, line, "image", "question", "answer")
         if str(line["image"]) not in listed:
             raise ConfigError(f"{place}: manifest.jsonl does not list {line['image']!r}")
         question, answer = str(line["question"]), str(line["answer"])
         found[line["image"]].append((question, answer, answer.lower() in ("yes", "no")))
     return dict(found)
+
+
+def images_of(lines: Iterable[tuple[str, Mapping[str, Any]]]) -> set[str]:
+    """The pictures that the lines of a manifest name."""
+    return {str(line.get("image")) for _, line in lines}
 
 
 def modality_of(place: str, line: Mapping[str, Any]) -> str:
@@ -142,8 +146,9 @@ def of_questions(asked: Sequence[Asked]) -> dict[str, Any]:
 def _segmentation(data: Path, licences: tuple[str, ...]) -> Iterator[PictureRecord]:
     folder = data / "segmentation"
     questions = _slake_questions(data)
-    own, once = read_questions(folder), Once()
-    for place, line in numbered_lines(folder / "manifest.jsonl"):
+    lines, once = list(numbered_lines(folder / "manifest.jsonl")), Once()
+    own = read_questions(folder / "qa.jsonl", images_of(lines))
+    for place, line in lines:
         needed(place, line, "id", "image", "mask", "split", "patient", "modality", "licence")
         once.hear(str(line["id"]), place)
         if licences and not any(word in line["licence"] for word in licences):
