@@ -174,7 +174,7 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
 
 def _is_of_everybody(policy: Policy, question: str, language: str) -> bool:
     """Whether a question is about people in general ("does everybody have six ribs?")."""
-    asked = " ".join(words(fold(question)))
+    asked = " ".join(folded_words(question))
     return any(
         policy.of_everybody[code].search(asked)
         for code in {language, "en"} & policy.of_everybody.keys()

@@ -92,8 +92,9 @@ class Approver:
         text = " ".join(tagged)
         for at in dict.fromkeys(self.rule_of[number] for number in self.sieve.matching(tagged)):
             objection = self.objections[at]
-            spared = bool(objection.spares & self._ways_of(clause))
-            if not spared and not any(one.search(text) for one in objection.unless):
+            if objection.spares and objection.spares & self._ways_of(clause):
+                continue
+            if not any(one.search(text) for one in objection.unless):
                 return objection.id
         return ""
 

@@ -128,28 +128,32 @@ def _key_word(policy: Policy, view: View) -> Intent | None:
 
 
 def _complains(policy: Policy, view: View) -> bool:
-    complaint = complains(policy.scale, view, languages_of(policy, view))
-    return complaint and not _is_noise(policy, view) and _likeness(policy, view)[0] >= OBJECTS
+    return complains(policy.scale, view, languages_of(policy, view)) and _may_call(policy, view)
 
 
 def _is_unplaced(policy: Policy, view: View, language: str) -> bool:
     spoken = {language, best_language(policy, view.tokens)} - {"en"} or {"en"}
     known = coverage(policy, view.tokens) == 1
     unplaced = is_unplaced(policy.scale, view, spoken, all_known=known)
-    return unplaced and not _is_noise(policy, view) and _likeness(policy, view)[0] >= OBJECTS
+    return unplaced and _may_call(policy, view)
+
+
+def _may_call(policy: Policy, view: View) -> bool:
+    """Whether words that no rule names may call somebody together."""
+    return not _is_noise(policy, view) and _likeness(policy, view)[0] >= OBJECTS
 
 
 def _likeness(policy: Policy, view: View) -> tuple[float, str]:
     """How much a view sounds like an alarm, and like which kind; 0 where no language reads it."""
     if coverage(policy, view.tokens) < _NOISE_COVERAGE:
         return 0.0, ALARMS[0]
-    languages = sorted(languages_of(policy, view))
+    languages = languages_of(policy, view)
     return once(("likeness", view.tokens), lambda: policy.likeness.hear(view, languages))
 
 
-def languages_of(policy: Policy, view: View) -> set[str]:
-    """The languages that know most of a text, and English."""
-    return {"en", best_language(policy, view.tokens)}
+def languages_of(policy: Policy, view: View) -> list[str]:
+    """The language that knows most of a text, and English, in order."""
+    return sorted({"en", best_language(policy, view.tokens)})
 
 
 def _hidden_views(policy: Policy, text: str) -> Iterator[View]:
