@@ -9,18 +9,21 @@ from app.guardrail.policyfiles import load_policy
 
 
 @cache
-def approved_words() -> Mapping[str, list[str]]:
-    """The folded words of each language in order, as a policy that is read anew expands them."""
-    written: list[dict[str, str]] = []
+def written_out() -> Mapping[str, tuple[dict[str, str], set[str]]]:
+    """Of each language its approved words with their groups, and those that anchor a sentence."""
+    written: list[tuple[dict[str, str], set[str]]] = []
     expand = vocabulary.expand
 
     def keep(groups: Iterable[vocabulary.Group]) -> tuple[dict[str, str], set[str]]:
-        found, anchors = expand(groups)
-        written.append(found)
-        return found, anchors
+        written.append(expand(groups))
+        return written[-1]
 
     with mock.patch.object(vocabulary, "expand", keep):
         policy = load_policy()
-    return {
-        language: sorted(found) for language, found in zip(policy.approvers, written, strict=True)
-    }
+    return dict(zip(policy.approvers, written, strict=True))
+
+
+@cache
+def approved_words() -> Mapping[str, list[str]]:
+    """The folded words of each language in order."""
+    return {language: sorted(found) for language, (found, _) in written_out().items()}
