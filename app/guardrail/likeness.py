@@ -11,6 +11,7 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,8 @@ from app.guardrail.hearing import View
 from app.guardrail.patterns import BORDER, Spans
 
 KINDS: Final = ("none", "emergency", "self_harm", "person_at_risk")
-SLOTS: Final = 1 << 16
+_BITS: Final = 16
+SLOTS: Final = 1 << _BITS
 """So many weights a kind; pieces whose numbers agree in the lowest 16 bits share one."""
 CALLS: Final = 1.5
 """From this score on a question calls somebody; chosen on cases that were held back."""
@@ -38,6 +40,9 @@ _MOST_CONCEPTS: Final = 24
 
 Slots = NDArray[np.int64]
 Pieces = NDArray[np.uint32]
+Numbered = tuple[Pieces, Slots]
+"""Pieces, and for each the number of the passage that it stands in."""
+Cuts = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,20 @@ class Likeness:
 
     def hear(self, view: View, languages: Sequence[str]) -> tuple[float, str]:
         """The highest score of a passage, in logits against "none", and its kind; 0 for a word."""
-        return max(map(self.judge, passages(view, languages)), default=(0.0, KINDS[1]))
+        slots, starts = passages(view, languages)
+        return self.judge(slots, starts) if len(starts) else (0.0, KINDS[1])
 
-    def judge(self, slots: Slots) -> tuple[float, str]:
-        """The score of one passage and the likeliest kind of alarm."""
-        summed = self.weights[:, slots].sum(axis=1, dtype=np.int32)
-        logits = summed * (self.unit / np.sqrt(len(slots))) + self.bias
-        alarms = logits[1:]
-        return float(np.logaddexp.reduce(alarms) - logits[0]), KINDS[1 + int(alarms.argmax())]
+    def judge(self, slots: Slots, starts: Slots) -> tuple[float, str]:
+        """The score of the loudest of some passages and the likeliest kind of alarm there.
+
+        `starts` are the places in `slots` at which the passages begin.
+        """
+        summed = np.add.reduceat(self.weights[:, slots], starts, axis=1, dtype=np.int32)
+        sizes = np.diff(starts, append=len(slots))
+        logits = summed * (self.unit / np.sqrt(sizes)) + self.bias[:, None]
+        scores = np.logaddexp.reduce(logits[1:]) - logits[0]
+        at = int(scores.argmax())
+        return float(scores[at]), KINDS[1 + int(logits[1:, at].argmax())]
 
 
 def load_likeness(file: Path) -> Likeness:
@@ -96,19 +107,22 @@ def save_likeness(file: Path, likeness: Likeness) -> None:
     )
 
 
-def passages(view: View, languages: Sequence[str]) -> Iterator[Slots]:
-    """The slots of each passage of a view: sentences together up to 40 words, two at least."""
+def passages(view: View, languages: Sequence[str]) -> tuple[Slots, Slots]:
+    """The slots of the passages of a view, one after the other, and where each passage begins.
+
+    A passage is sentences together up to 40 words, two words at least.
+    """
     cuts = list(_cut(view))
-    found = [
-        (_by_passage(view.spans.get(code, {}), cuts), _by_passage(view.stated.get(code, {}), cuts))
-        for code in languages
-    ]
-    for number, (start, end) in enumerate(cuts):
-        tokens = view.tokens[start:end]
-        pieces = [*_of_letters(tokens), *_of_words(tokens)]
-        for held, stated in found:
-            pieces += _of_concepts(held[number], stated[number])
-        yield _slots(pieces)
+    if not cuts:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    tokens = view.tokens[: cuts[-1][1]]
+    pieces = [*_of_letters(tokens, cuts), *_of_words(tokens, cuts)]
+    for code in languages:
+        spans, stated = view.spans.get(code, {}), view.stated.get(code, {})
+        held = _by_passage(spans, cuts)
+        pieces += _of_concepts(held, held if stated is spans else _by_passage(stated, cuts))
+    slots = _slots(pieces)
+    return slots & (SLOTS - 1), np.searchsorted(slots >> _BITS, np.arange(len(cuts)))
 
 
 def _cut(view: View) -> Iterator[tuple[int, int]]:
@@ -127,28 +141,32 @@ def _cut(view: View) -> Iterator[tuple[int, int]]:
         yield start, last
 
 
-def _of_letters(tokens: Sequence[str]) -> list[Pieces]:
-    """Every three, four and five letters in a row, the spaces between words included."""
+def _of_letters(tokens: Sequence[str], cuts: Cuts) -> Iterator[Numbered]:
+    """Every three, four and five letters in a row, the spaces around words included."""
     letters = np.frombuffer(f" {' '.join(tokens)} ".encode("utf-32-le"), np.uint32)
-    return [_in_a_row(letters, n) for n in _GRAMS if len(letters) >= n]
+    behind = np.cumsum([len(token) + 1 for token in tokens])  # the space behind each word
+    ends = behind[[end - 1 for _, end in cuts]]
+    passage = np.searchsorted(ends, np.arange(len(letters)), side="right")
+    for n in _GRAMS:
+        if len(letters) < n:
+            return
+        summed = np.full(len(letters) - n + 1, n, np.uint32)
+        for at in range(n):
+            summed = summed * _PRIME + letters[at : len(letters) - n + 1 + at]
+        first = passage[: len(summed)]
+        inside = np.arange(n - 1, len(letters)) <= ends[np.minimum(first, len(ends) - 1)]
+        yield summed[inside], first[inside]
 
 
-def _in_a_row(letters: Pieces, n: int) -> Pieces:
-    summed = np.full(len(letters) - n + 1, n, np.uint32)
-    for at in range(n):
-        summed = summed * _PRIME + letters[at : len(letters) - n + 1 + at]
-    return summed
-
-
-def _of_words(tokens: Sequence[str]) -> list[Pieces]:
+def _of_words(tokens: Sequence[str], cuts: Cuts) -> Iterator[Numbered]:
     """Every word, and those that stand next to each other or one apart."""
     whole, start = _named("word", tokens), _named("start", [token[:_START] for token in tokens])
-    return [
-        whole,
-        whole[:-1] * _PRIME + whole[1:],
-        start[:-1] * _PRIME + start[1:],
-        whole[:-2] * _PRIME * _PRIME + whole[2:],
-    ]
+    passage = np.repeat(np.arange(len(cuts)), [end - start for start, end in cuts])
+    yield whole, passage
+    near, far = passage[:-1] == passage[1:], passage[:-2] == passage[2:]
+    yield (whole[:-1] * _PRIME + whole[1:])[near], passage[:-1][near]
+    yield (start[:-1] * _PRIME + start[1:])[near], passage[:-1][near]
+    yield (whole[:-2] * _PRIME * _PRIME + whole[2:])[far], passage[:-2][far]
 
 
 def _by_passage(spans: Spans, cuts: Sequence[tuple[int, int]]) -> list[list[str]]:
@@ -166,11 +184,23 @@ def _by_passage(spans: Spans, cuts: Sequence[tuple[int, int]]) -> list[list[str]
     return held
 
 
-def _of_concepts(names: Sequence[str], stated: Sequence[str]) -> list[Pieces]:
-    """Which concepts stand in a passage, which of them are stated, and which stand together."""
-    held = _named("concept", names[:_MOST_CONCEPTS])
-    one, two = np.triu_indices(len(held), 1)
-    return [held, _named("stated", stated), held[one] * _PRIME + held[two]]
+def _of_concepts(held: Sequence[list[str]], stated: Sequence[list[str]]) -> Iterator[Numbered]:
+    """Which concepts stand in each passage, which of them are stated, and which stand together."""
+    yield _numbered("stated", stated)
+    first = [names[:_MOST_CONCEPTS] for names in held]
+    whole, passage = _numbered("concept", first)
+    yield whole, passage
+    ends = np.cumsum([len(names) for names in first])[passage]
+    for away in range(1, max(map(len, first), default=0)):
+        together = np.arange(away, len(whole)) < ends[: len(whole) - away]
+        pairs = whole[: len(whole) - away] * _PRIME + whole[away:]
+        yield pairs[together], passage[: len(whole) - away][together]
+
+
+def _numbered(kind: str, names: Sequence[list[str]]) -> Numbered:
+    """The names of all passages with the number of the passage of each."""
+    passage = np.repeat(np.arange(len(names)), [len(several) for several in names])
+    return _named(kind, list(chain.from_iterable(names))), passage
 
 
 def _named(kind: str, names: Sequence[str]) -> Pieces:
@@ -178,9 +208,14 @@ def _named(kind: str, names: Sequence[str]) -> Pieces:
     return np.array([zlib.crc32(name.encode(), seed) for name in names], np.uint32)
 
 
-def _slots(pieces: Sequence[Pieces]) -> Slots:
-    """The slots of pieces, each once: their numbers well mixed, the lowest 16 bits."""
-    mixed = np.concatenate(pieces)
+def _slots(pieces: Sequence[Numbered]) -> Slots:
+    """The slots of pieces, each once a passage, in order: the passage's number in front of it.
+
+    A slot is the lowest 16 bits of a piece's number, well mixed.
+    """
+    mixed = np.concatenate([piece for piece, _ in pieces])
     for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
         mixed = (mixed ^ (mixed >> np.uint32(shift))) * np.uint32(factor)
-    return np.unique((mixed ^ (mixed >> np.uint32(16))) & np.uint32(SLOTS - 1)).astype(np.int64)
+    low = (mixed ^ (mixed >> np.uint32(16))) & np.uint32(SLOTS - 1)
+    keys = np.sort(np.concatenate([passage for _, passage in pieces]) << _BITS | low)
+    return keys[np.diff(keys, prepend=-1) > 0]

@@ -88,7 +88,10 @@ def examples_of_lines(policy: Policy, folder: Path) -> Iterator[Example]:
 
 def _example(policy: Policy, question: str, kinds: tuple[str, ...]) -> Iterator[Example]:
     views = hear(policy.questions, question)
-    found = [slots for view in views for slots in passages(view, languages_of(policy, view))]
+    found: list[Slots] = []
+    for view in views:
+        slots, starts = passages(view, languages_of(policy, view))
+        found += np.split(slots, starts[1:]) if len(starts) else []
     if found:
         yield Example(tuple(found), kinds)
 
