@@ -9,12 +9,12 @@ from app.guardrail.needles import Sieve, make_sieve
 from app.guardrail.normalise import folded_words, is_hidden
 from app.guardrail.once import once
 from app.guardrail.sentences import split_clauses
+from app.guardrail.turns import X_RAY
 from app.guardrail.vocabulary import Reading, Vocabulary, read_sentence
 
 _CLITIC: Final = re.compile(r"\b(?:[ldjmnstc]|qu|lorsqu|puisqu)['\u2019](?=\w)", re.IGNORECASE)
 _GENITIVE: Final = re.compile(r"(?<=\w)['\u2019]s\b", re.IGNORECASE)
 _HYPHEN: Final = re.compile(r"(?<=\w)[-\u2010\u2011\u2013/](?=\w)")
-_X_RAY: Final = re.compile(r"\bx[-\u2010\u2011 ](?=ray)", re.IGNORECASE)
 _STRANGE: Final = re.compile(r"[<>{}\[\]|\\^~`=@#$*_]|://|\b\w+\.(?:png|jpg|dcm|com|org)\b")
 _PRONOUNS: Final = frozenset(["it", "they", "its", "their", "these", "this", "that", "here"])
 MAX_WORDS: Final = 60
@@ -132,7 +132,7 @@ def cut_words(text: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _cut_words(text: str) -> tuple[tuple[str, ...], ...]:
-    text = _X_RAY.sub("x", text)
+    text = X_RAY.sub("x", text)
     nobodys = _GENITIVE.sub("", text)
     whole = _HYPHEN.sub("", nobodys)
     cut = _HYPHEN.sub(" ", _CLITIC.sub("", nobodys))

@@ -8,12 +8,12 @@ from typing import Final
 
 from app.guardrail.normalise import fold, words
 from app.guardrail.once import once
+from app.guardrail.turns import Turns, read_turns
 from app.guardrail.wordtable import WordTable
 
 _SPINE_LEVEL: Final = re.compile(r"^[ctls](?:1[0-2]|[1-9])$")
 _SPINE: Final = ("c", "t", "l", "s")
 _UNIT_NUMBER: Final = re.compile(r"^\d{1,4}(?:kv|kvp|mm|cm|d|th|st|nd|rd|t)?$")
-_X_RAY: Final = re.compile(r"\bx[- ](?=ray)", re.IGNORECASE)
 _TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_", "likeness": "l_", "form": "s_"}
 PHRASE: Final = "ph"
 # Function words make no compounds: "in" + "sein" is not a word anybody approved.
@@ -36,7 +36,7 @@ class Vocabulary:
     language: str
     words: WordTable  # of all languages; each folded word has its first group
     parts: Mapping[str, str]  # what may stand in a compound, with its group
-    phrases: Mapping[str, tuple[tuple[str, ...], ...]]
+    phrases: Turns
     verbless: bool = False  # whether a sentence of this language needs no verb of its own
     links: tuple[str, ...] = ()  # what may stand between the parts of a compound; () for none
     never: tuple[str, ...] = ()  # word starts that no ending and no compound may bring in
@@ -151,7 +151,7 @@ def build_vocabulary(
         language,
         table,
         {word: group for word, group in found.items() if group in _PARTS} if links else {},
-        index_phrases(phrases),
+        read_turns(phrases),
         verbless,
         tuple(links),
         tuple(sorted({_one_word(word) for word in never})),
@@ -202,18 +202,6 @@ def _one_word(text: str) -> str:
     return "".join(words(fold(text)))
 
 
-def index_phrases(phrases: Iterable[str]) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Phrases by their first word, the longest first."""
-    found: dict[str, list[tuple[str, ...]]] = {}
-    for phrase in phrases:
-        parts = tuple(words(fold(_X_RAY.sub("x", phrase))))
-        if parts and parts not in found.setdefault(parts[0], []):
-            found[parts[0]].append(parts)
-    return {
-        first: tuple(sorted(several, key=len, reverse=True)) for first, several in found.items()
-    }
-
-
 def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
     """Tags the folded words of a sentence, phrases first."""
     tagged: list[str] = []
@@ -223,11 +211,11 @@ def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
     tags = once(("tags", language), dict[str, str])
     at = 0
     while at < len(tokens):
-        phrase = _phrase_at(vocabulary, tokens, at) if tokens[at] in vocabulary.phrases else ()
-        if phrase:
-            anchored = anchored or any(map(vocabulary.is_anchor, phrase))
+        length = vocabulary.phrases.length_at(tokens, at)
+        if length:
+            anchored = anchored or any(map(vocabulary.is_anchor, tokens[at : at + length]))
             tagged.append(PHRASE)
-            at += len(phrase)
+            at += length
             continue
         token = tokens[at]
         tag = tags.get(token)
@@ -239,13 +227,3 @@ def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
         tagged.append(tag or token)
         at += 1
     return Reading(tuple(tagged), tuple(unknown), anchored)
-
-
-def _phrase_at(vocabulary: Vocabulary, tokens: Sequence[str], at: int) -> tuple[str, ...]:
-    second = tokens[at + 1] if at + 1 < len(tokens) else None
-    for phrase in vocabulary.phrases[tokens[at]]:
-        if len(phrase) == 1 or (
-            phrase[1] == second and tuple(tokens[at : at + len(phrase)]) == phrase
-        ):
-            return phrase
-    return ()

@@ -46,7 +46,7 @@ def read_words(
     """The vocabulary of every language and its lists: plain, yes_no, open_questions, identifies.
 
     The approved words themselves go into the table.
-    What stands in nl.yaml goes on in nl-general.yaml: further groups and words that are never said.
+    What stands in nl.yaml goes on in nl-general.yaml: further groups, phrases and words never said.
     """
     vocabularies: dict[str, Vocabulary] = {}
     extras: dict[str, dict[str, frozenset[str]]] = {}
@@ -58,14 +58,16 @@ def read_words(
             mistakes=mistakes,
         )
         further = _further(folder, code, mistakes)
+        phrases = commas(text(keys.get("phrases"), mistakes))
         never = text(keys.get("never"), mistakes).split()
         for more in further:
+            phrases += commas(text(more.get("phrases"), mistakes))
             never += text(more.get("never"), mistakes).split()
         vocabularies[code] = build_vocabulary(
             code,
             table,
             [group for one in (keys, *further) for group in _groups(one.get("groups"), mistakes)],
-            commas(text(keys.get("phrases"), mistakes)),
+            phrases,
             text_list(keys.get("links"), mistakes),
             never,
             verbless=text(keys.get("verbless"), mistakes) == "yes",
@@ -91,7 +93,7 @@ def _further(folder: Path, code: str, mistakes: Mistakes) -> list[dict[str, Part
         check_keys(
             read_yaml(file, mistakes),
             needed=("language", "groups"),
-            allowed=("never",),
+            allowed=("never", "phrases"),
             mistakes=mistakes,
         )
         for file in sorted(folder.glob(f"{code}-*.yaml"))
