@@ -21,6 +21,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from app.guardrail.likeness_fit import main as learn_alarms
 
         return learn_alarms(arguments[1:])
+    if arguments[:1] == ["learn-plain"]:
+        from app.guardrail.plainness_fit import main as learn_plain
+
+        return learn_plain(arguments[1:])
     options = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -59,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.set_defaults(run=_restore)
     commands.add_parser("check-guardrail", help="run the guard over a file of cases")
     commands.add_parser("learn-alarms", help="learn from cases what sounds like an alarm")
+    commands.add_parser("learn-plain", help="learn from cases what sounds like a description")
     return parser
 
 

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.guardrail.likeness import Likeness
 from app.guardrail.needles import Sieve, make_sieve
 from app.guardrail.normalise import folded_words, is_hidden
 from app.guardrail.once import once
+from app.guardrail.plainness import YIELDS, pieces_of
 from app.guardrail.sentences import split_clauses
 from app.guardrail.turns import X_RAY
 from app.guardrail.vocabulary import Reading, Vocabulary, read_sentence
@@ -33,6 +35,7 @@ class Objection:
     catch: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
     spares: frozenset[str] = frozenset()  # ways of talking in general that it says nothing against
+    yields: bool = False  # whether it says nothing against what clearly sounds plain
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Approver:
     sieve: Sieve  # the patterns of all objections
     rule_of: tuple[int, ...]  # for each pattern of the sieve, which objection it belongs to
     general: Mapping[str, tuple[re.Pattern[str], ...]]  # "healthy": how one speaks of healthy parts
+    plainness: Likeness
 
     def judge(self, sentence: str, *, anchored: bool = False) -> Approval:
         """Whether one sentence may be shown; `anchored` when the one before it was approved."""
@@ -94,9 +98,16 @@ class Approver:
             objection = self.objections[at]
             if objection.spares and objection.spares & self._ways_of(clause):
                 continue
+            if objection.yields and self._sounds_plain(tagged):
+                continue
             if not any(one.search(text) for one in objection.unless):
                 return objection.id
         return ""
+
+    def _sounds_plain(self, tagged: Sequence[str]) -> bool:
+        language = self.vocabulary.language
+        key = ("plain", language, *tagged)
+        return once(key, lambda: self.plainness.score(pieces_of(language, tagged)) <= YIELDS)
 
     def _ways_of(self, clause: str) -> frozenset[str]:
         """In which ways a clause talks in general; its phrases are read word by word."""
@@ -118,12 +129,13 @@ def make_approver(
     vocabulary: Vocabulary,
     objections: Iterable[Objection],
     general: Mapping[str, tuple[re.Pattern[str], ...]],
+    plainness: Likeness,
 ) -> Approver:
     """An approver that tries on a sentence only the patterns that can match it."""
     rules = tuple(objections)
     patterns = [(at, pattern) for at, one in enumerate(rules) for pattern in one.patterns]
     sieve = make_sieve(pattern for _, pattern in patterns)
-    return Approver(vocabulary, rules, sieve, tuple(at for at, _ in patterns), general)
+    return Approver(vocabulary, rules, sieve, tuple(at for at, _ in patterns), general, plainness)
 
 
 def cut_words(text: str) -> tuple[tuple[str, ...], ...]:

@@ -47,38 +47,47 @@ Cuts = Sequence[tuple[int, int]]
 
 @dataclass(frozen=True)
 class Likeness:
-    """Weights per kind and slot, int8 of shape (4, SLOTS), and what one unit of them is worth."""
+    """Weights per kind and slot, int8 of shape (kinds, SLOTS), and what a unit of them is worth.
+
+    The first kind is what the others are weighed against.
+    """
 
     weights: NDArray[np.int8]
     unit: float
     bias: NDArray[np.float32]
 
     @classmethod
-    def deaf(cls) -> "Likeness":
+    def deaf(cls, kinds: int = len(KINDS)) -> "Likeness":
         """One that hears nothing, until something is learnt."""
-        nothing = np.zeros((len(KINDS), SLOTS), np.int8)
-        return cls(nothing, 1.0, np.array([99, 0, 0, 0], np.float32))
+        bias = np.zeros(kinds, np.float32)
+        bias[0] = 99
+        return cls(np.zeros((kinds, SLOTS), np.int8), 1.0, bias)
 
     def hear(self, view: View, languages: Sequence[str]) -> tuple[float, str]:
         """The highest score of a passage, in logits against "none", and its kind; 0 for a word."""
         slots, starts = passages(view, languages)
-        return self.judge(slots, starts) if len(starts) else (0.0, KINDS[1])
-
-    def judge(self, slots: Slots, starts: Slots) -> tuple[float, str]:
-        """The score of the loudest of some passages and the likeliest kind of alarm there.
-
-        `starts` are the places in `slots` at which the passages begin.
-        """
-        summed = np.add.reduceat(self.weights[:, slots], starts, axis=1, dtype=np.int32)
-        sizes = np.diff(starts, append=len(slots))
-        logits = summed * (self.unit / np.sqrt(sizes)) + self.bias[:, None]
+        if not len(starts):
+            return 0.0, KINDS[1]
+        logits = self.weigh(slots, starts)
         scores = np.logaddexp.reduce(logits[1:]) - logits[0]
         at = int(scores.argmax())
         return float(scores[at]), KINDS[1 + int(logits[1:, at].argmax())]
 
+    def weigh(self, slots: Slots, starts: Slots) -> NDArray[np.float64]:
+        """Logits of shape (kinds, passages); `starts` says where in `slots` passages begin."""
+        summed = np.add.reduceat(self.weights[:, slots], starts, axis=1, dtype=np.int32)
+        sizes = np.diff(starts, append=len(slots))
+        logits: NDArray[np.float64] = summed * (self.unit / np.sqrt(sizes)) + self.bias[:, None]
+        return logits
 
-def load_likeness(file: Path) -> Likeness:
-    """Reads the weights.
+    def score(self, slots: Slots) -> float:
+        """The logit of one passage: all other kinds against the first."""
+        logits = self.weigh(slots, np.zeros(1, np.int64))[:, 0]
+        return float(np.logaddexp.reduce(logits[1:]) - logits[0])
+
+
+def load_likeness(file: Path, kinds: int = len(KINDS)) -> Likeness:
+    """Reads the weights of so many kinds.
 
     Raises:
         ValueError: the file is none that `save_likeness` wrote.
@@ -89,13 +98,13 @@ def load_likeness(file: Path) -> Likeness:
             likeness = Likeness(held["weights"], float(held["unit"]), held["bias"])
     except (KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{file.name} holds no weights") from error
-    if likeness.weights.shape != (len(KINDS), SLOTS) or likeness.weights.dtype != np.int8:
+    if likeness.weights.shape != (kinds, SLOTS) or likeness.weights.dtype != np.int8:
         raise ValueError(f"{file.name} holds weights of another shape")
     return likeness
 
 
 def in_steps(weights: NDArray[np.float32], bias: NDArray[np.float32]) -> Likeness:
-    """Weights of shape (4, SLOTS) in steps of a 127th of the largest."""
+    """Weights of shape (kinds, SLOTS) in steps of a 127th of the largest."""
     unit = float(np.abs(weights).max()) / 127
     return Likeness(np.round(weights / unit).astype(np.int8), unit, bias)
 
@@ -209,13 +218,19 @@ def _named(kind: str, names: Sequence[str]) -> Pieces:
 
 
 def _slots(pieces: Sequence[Numbered]) -> Slots:
-    """The slots of pieces, each once a passage, in order: the passage's number in front of it.
-
-    A slot is the lowest 16 bits of a piece's number, well mixed.
-    """
-    mixed = np.concatenate([piece for piece, _ in pieces])
-    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
-        mixed = (mixed ^ (mixed >> np.uint32(shift))) * np.uint32(factor)
-    low = (mixed ^ (mixed >> np.uint32(16))) & np.uint32(SLOTS - 1)
+    """The slots of pieces, each once a passage, in order: the passage's number in front of it."""
+    low = _mixed(np.concatenate([piece for piece, _ in pieces]))
     keys = np.sort(np.concatenate([passage for _, passage in pieces]) << _BITS | low)
     return keys[np.diff(keys, prepend=-1) > 0]
+
+
+def to_slots(pieces: Pieces) -> Slots:
+    """The slots of pieces, each once, in order."""
+    return np.unique(_mixed(pieces)).astype(np.int64)
+
+
+def _mixed(pieces: Pieces) -> Pieces:
+    """The lowest 16 bits of numbers, well mixed."""
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        pieces = (pieces ^ (pieces >> np.uint32(shift))) * np.uint32(factor)
+    return (pieces ^ (pieces >> np.uint32(16))) & np.uint32(SLOTS - 1)

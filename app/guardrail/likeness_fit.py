@@ -3,7 +3,7 @@
 import argparse
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -79,11 +79,21 @@ def examples_of_lines(policy: Policy, folder: Path) -> Iterator[Example]:
         ValueError: a line has another form; the message names file and line.
     """
     for file in sorted(folder.glob("*.tsv")):
-        with file.open(encoding="utf-8", newline="") as lines:
-            for number, row in enumerate(csv.reader(lines, "excel-tab", quoting=3), start=1):
-                if len(row) != 2 or row[0] not in ("a", "q"):
-                    raise ValueError(f"{file.name}:{number}: is no line of a question")
-                yield from _example(policy, row[1], KINDS[1:] if row[0] == "a" else KINDS[:1])
+        for mark, question in read_lines(file, "aq"):
+            yield from _example(policy, question, KINDS[1:] if mark == "a" else KINDS[:1])
+
+
+def read_lines(file: Path, marks: Container[str]) -> Iterator[tuple[str, str]]:
+    """The lines of a file, each a mark and a text.
+
+    Raises:
+        ValueError: a line has another form; the message names file and line.
+    """
+    with file.open(encoding="utf-8", newline="") as lines:
+        for number, row in enumerate(csv.reader(lines, "excel-tab", quoting=3), start=1):
+            if len(row) != 2 or not row[0] or row[0] not in marks:
+                raise ValueError(f"{file.name}:{number}: is no line of such a file")
+            yield row[0], row[1]
 
 
 def _example(policy: Policy, question: str, kinds: tuple[str, ...]) -> Iterator[Example]:
@@ -96,24 +106,26 @@ def _example(policy: Policy, question: str, kinds: tuple[str, ...]) -> Iterator[
         yield Example(tuple(found), kinds)
 
 
-def fit(examples: Sequence[Example], rounds: int = ROUNDS) -> Likeness:
+def fit(
+    examples: Sequence[Example], rounds: int = ROUNDS, kinds: Sequence[str] = KINDS
+) -> Likeness:
     """Learns by AdaGrad, the same at every call.
 
     Of an alarm the passage that sounds most like one is taught, of a quiet question every passage.
     Where the kind of an alarm is not told, the likeliest ones share it.
     """
     chance = np.random.default_rng(0)
-    weights = np.zeros((len(KINDS), SLOTS), np.float32)
+    weights = np.zeros((len(kinds), SLOTS), np.float32)
     squares = np.full_like(weights, 1e-6)
-    bias = np.zeros(len(KINDS), np.float32)
+    bias = np.zeros(len(kinds), np.float32)
     for _ in range(rounds):
         for number in chance.permutation(len(examples)):
             example = examples[number]
-            quiet = example.kinds == KINDS[:1]
+            quiet = example.kinds == (kinds[0],)
             for slots in example.passages if quiet else (_loudest(weights, bias, example),):
                 scale = 1 / np.sqrt(len(slots))
                 chances = _softmax(weights[:, slots].sum(axis=1) * scale + bias)
-                error = chances - _target(chances, example.kinds)
+                error = chances - _target(chances, example.kinds, kinds)
                 slope = error[:, None] * scale + _DECAY * weights[:, slots]
                 squares[:, slots] += slope**2
                 weights[:, slots] -= _RATE * slope / np.sqrt(squares[:, slots])
@@ -128,8 +140,10 @@ def _loudest(weights: NDArray[np.float32], bias: NDArray[np.float32], example: E
     return min(example.passages, key=alarm) if len(example.passages) > 1 else example.passages[0]
 
 
-def _target(chances: NDArray[np.float32], kinds: Sequence[str]) -> NDArray[np.float32]:
-    allowed = np.array([kind in kinds for kind in KINDS])
+def _target(
+    chances: NDArray[np.float32], right: Sequence[str], kinds: Sequence[str]
+) -> NDArray[np.float32]:
+    allowed = np.array([kind in right for kind in kinds])
     shared = np.where(allowed, chances, 0)
     return np.asarray(shared / shared.sum(), np.float32)
 

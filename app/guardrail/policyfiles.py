@@ -7,8 +7,10 @@ from typing import Final
 
 from app.guardrail.clinicfile import read_clinic
 from app.guardrail.concepts import build_lexicon
+from app.guardrail.likeness import KINDS as alarm_kinds
 from app.guardrail.likeness import Likeness, load_likeness
 from app.guardrail.normalise import fold, words
+from app.guardrail.plainness import KINDS as plain_kinds
 from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Policy, QuestionRule
 from app.guardrail.rulefiles import Lists, read_concepts, read_questions, read_scale
 from app.guardrail.textfiles import read_texts
@@ -28,6 +30,7 @@ from app.guardrail.yamlfile import (
 
 FOLDER: Final = Path(__file__).parent / "policies"
 LIKENESS: Final = "likeness.npz"
+PLAINNESS: Final = "plainness.npz"
 # Of files that belong to no version: somebody changed them where they are installed.
 _CHANGED: Final = "changed"
 
@@ -53,7 +56,8 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     lists = read_concepts(folder / "concepts", clinic, mistakes)
     rules = read_questions(folder, kinds, lists, mistakes)
     scale = read_scale(folder / "complaint.yaml", lists, mistakes)
-    approvers = read_approvers(folder, vocabularies, clinic, mistakes)
+    plainness = _read_likeness(folder / PLAINNESS, len(plain_kinds), mistakes)
+    approvers = read_approvers(folder, vocabularies, clinic, plainness, mistakes)
     finding_lists = _read_findings(folder / "findings.yaml", mistakes)
     lists.setdefault("en", {})["finding"] = _findings_in_questions(finding_lists)
     texts = {
@@ -63,7 +67,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     groups = _read_groups(folder / "regions.yaml", mistakes)
     others = mapping(read_yaml(folder / "other_languages.yaml", mistakes), mistakes)
     _check_switched_off(clinic, rules, mistakes)
-    likeness = _read_likeness(folder / LIKENESS, mistakes)
+    likeness = _read_likeness(folder / LIKENESS, len(alarm_kinds), mistakes)
     if mistakes.found:
         raise PolicyError(mistakes.found)
     _add_reading_words(table, lists)
@@ -118,12 +122,12 @@ def _findings_in_questions(finding_lists: Mapping[str, Sequence[str]]) -> list[s
     ]
 
 
-def _read_likeness(file: Path, mistakes: Mistakes) -> Likeness:
+def _read_likeness(file: Path, kinds: int, mistakes: Mistakes) -> Likeness:
     try:
-        return load_likeness(file)
+        return load_likeness(file, kinds)
     except (OSError, ValueError) as error:
         mistakes.found.append(f"{file.name}:1: {error}")
-        return Likeness.deaf()
+        return Likeness.deaf(kinds)
 
 
 def _check_switched_off(clinic: Clinic, rules: Sequence[QuestionRule], mistakes: Mistakes) -> None:

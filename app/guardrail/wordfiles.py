@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from app.guardrail.approval import Approver, Objection, make_approver
+from app.guardrail.likeness import Likeness
 from app.guardrail.normalise import fold, words
 from app.guardrail.policy import LANGUAGES, Clinic
 from app.guardrail.vocabulary import Group, Vocabulary, build_vocabulary
@@ -115,7 +116,11 @@ def _groups(part: Part | None, mistakes: Mistakes) -> Iterator[Group]:
 
 
 def read_approvers(
-    folder: Path, vocabularies: Mapping[str, Vocabulary], clinic: Clinic, mistakes: Mistakes
+    folder: Path,
+    vocabularies: Mapping[str, Vocabulary],
+    clinic: Clinic,
+    plainness: Likeness,
+    mistakes: Mistakes,
 ) -> dict[str, Approver]:
     """One approver per language: its vocabulary with the objections, a clinic's included."""
     objections: dict[str, list[Objection]] = {code: [] for code in LANGUAGES}
@@ -145,7 +150,7 @@ def read_approvers(
             Objection("clinic.never_say", language, False, (re.compile(pattern),), ())
         )
     return {
-        code: make_approver(vocabulary, objections[code], general[code])
+        code: make_approver(vocabulary, objections[code], general[code], plainness)
         for code, vocabulary in vocabularies.items()
     }
 
@@ -156,7 +161,7 @@ def _objection(
     keys = check_keys(
         item,
         needed=("id", "locked", "object", "catch", "pass"),
-        allowed=("unless", "spares"),
+        allowed=("unless", "spares", "yields"),
         mistakes=mistakes,
     )
     return Objection(
@@ -168,6 +173,7 @@ def _objection(
         catch=lines(text(keys.get("catch"), mistakes)),
         passes=lines(text(keys.get("pass"), mistakes)),
         spares=frozenset(text(keys.get("spares"), mistakes).split()),
+        yields=text(keys.get("yields"), mistakes) == "yes",
     )
 
 

@@ -1,0 +1,75 @@
+"""`python -m app learn-plain`: learns from cases what a plain description sounds like."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from app.guardrail.check import Guard
+from app.guardrail.command import read_all
+from app.guardrail.likeness import Likeness, save_likeness
+from app.guardrail.likeness_fit import Example, fit, read_lines
+from app.guardrail.plainness import KINDS, pieces_of
+from app.guardrail.policy import Policy
+from app.guardrail.policyfiles import FOLDER, PLAINNESS
+from app.guardrail.scoring import Case
+from app.guardrail.sentences import split_clauses, split_sentences
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; 0 when the weights were written, 2 on bad input."""
+    parser = argparse.ArgumentParser(prog="app learn-plain", description=__doc__)
+    parser.add_argument("--cases", type=Path, required=True, help="a folder of .jsonl cases")
+    parser.add_argument("--answers", type=Path, required=True, help="a folder of .tsv lines")
+    parser.add_argument("--out", type=Path, default=FOLDER / PLAINNESS, help="the weights")
+    arguments = parser.parse_args(argv)
+    try:
+        if not (FOLDER / PLAINNESS).exists():
+            save_likeness(FOLDER / PLAINNESS, Likeness.deaf(len(KINDS)))
+        policy = Guard.load().policy
+        examples = [
+            *examples_of_cases(policy, read_all(arguments.cases)),
+            *examples_of_lines(policy, arguments.answers),
+        ]
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)  # noqa: T201  (a command speaks to its terminal)
+        return 2
+    save_likeness(arguments.out, fit(examples, kinds=KINDS))
+    print(f"{len(examples)} answers learnt")  # noqa: T201
+    return 0
+
+
+def examples_of_cases(policy: Policy, cases: Sequence[Case]) -> Iterator[Example]:
+    """Answers that must pass unharmed, and those that must not pass."""
+    for case in cases:
+        wanted = {case["expect"]["verdict"], *case["expect"].get("also_ok", ())}
+        if case["kind"] == "benign":
+            yield from _example(policy, case["lang"], case["raw_answer"], KINDS[0])
+        elif case["kind"] == "output" and "allow" not in wanted:
+            yield from _example(policy, case["lang"], case["raw_answer"], KINDS[1])
+
+
+def examples_of_lines(policy: Policy, folder: Path) -> Iterator[Example]:
+    """The lines "p<TAB>answer" (plain) and "h<TAB>answer" (it hints at something) of a folder.
+
+    Raises:
+        ValueError: a line has another form; the message names file and line.
+    """
+    kinds = dict(zip("ph", KINDS, strict=True))
+    for file in sorted(folder.glob("*.tsv")):
+        for mark, answer in read_lines(file, kinds):
+            yield from _example(policy, file.stem, answer, kinds[mark])
+
+
+def _example(policy: Policy, language: str, answer: str, kind: str) -> Iterator[Example]:
+    approver = policy.approvers.get(language)
+    if approver is None:
+        return
+    clauses = [
+        approver.read(clause).tagged
+        for sentence in split_sentences(answer)
+        for clause in split_clauses(sentence)
+    ]
+    found = tuple(pieces_of(language, tagged) for tagged in clauses if tagged)
+    if found:
+        yield Example(found, (kind,))
