@@ -9,7 +9,7 @@ from typing import Final
 from app.guardrail import compose
 from app.guardrail.answers import Judgement, judge_answer
 from app.guardrail.concepts import Patience
-from app.guardrail.hearing import hear, hear_plain
+from app.guardrail.hearing import beginning, hear
 from app.guardrail.intents import MAX_QUESTION, Intent, find_alarm, find_intent
 from app.guardrail.normalise import fold, folded_words, view_texts, words
 from app.guardrail.once import one_check
@@ -144,7 +144,7 @@ class Guard:
         if intent is None:
             asked = question[:MAX_QUESTION]
             if asked != question:
-                views = (hear_plain(self._policy.questions, asked),)
+                views = (beginning(views[0], len(folded_words(asked))),)
             intent = find_intent(self._policy, asked, language, views)
         kind = self._policy.kinds[intent.kind]
         text = self._reply(intent, kind.text, language, scan)

@@ -79,6 +79,19 @@ def hear_plain(lexicon: Lexicon, text: str) -> View:
     return view_of(lexicon, tuple(_words_of(lexicon, fold(text), patience)), patience)
 
 
+def beginning(view: View, length: int) -> View:
+    """The first words of a view, with what stands in them; what goes on beyond ends there."""
+    spans = {
+        language: {
+            concept: clipped
+            for concept, several in there.items()
+            if (clipped := [(low, min(high, length)) for low, high in several if low < length])
+        }
+        for language, there in view.spans.items()
+    }
+    return View(view.tokens[:length], spans)
+
+
 def view_of(lexicon: Lexicon, marked: Sequence[str], patience: Patience) -> View:
     """The concepts of words that stand between the marks of sentences and their parts."""
     tokens = [word for word in marked if word not in _MARKS]

@@ -220,7 +220,12 @@ def _named(kind: str, names: Sequence[str]) -> Pieces:
 def _slots(pieces: Sequence[Numbered]) -> Slots:
     """The slots of pieces, each once a passage, in order: the passage's number in front of it."""
     low = _mixed(np.concatenate([piece for piece, _ in pieces]))
-    keys = np.sort(np.concatenate([passage for _, passage in pieces]) << _BITS | low)
+    passages = np.concatenate([passage for _, passage in pieces])
+    keys = passages << _BITS | low
+    if len(keys) and passages.max() < SLOTS:  # half as wide, sorted in half the time
+        keys = np.sort(keys.astype(np.uint32)).astype(np.int64)
+    else:
+        keys.sort()
     return keys[np.diff(keys, prepend=-1) > 0]
 
 
