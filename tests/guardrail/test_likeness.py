@@ -48,7 +48,7 @@ def test_of_lines_that_were_held_back_few_are_told_wrong() -> None:
     for half in (0, 1):
         learnt = likeness_fit.fit([*cases, *lines[1 - half :: 2]], rounds=4)
         for one in lines[half::2]:
-            score = max(learnt.judge(slots)[0] for slots in one.passages)
+            score = max(map(learnt.score, one.passages))
             right.append((score > 0) == (one.kinds != KINDS[:1]))
     assert np.mean(right) > 0.8
 
@@ -73,9 +73,9 @@ def test_the_kind_decides_whether_the_call_is_silent() -> None:
     example = [likeness_fit.Example((np.arange(9),), ("person_at_risk",))]
     quiet = [likeness_fit.Example((np.arange(20, 30),), ("none",))]
     learnt = likeness_fit.fit(example * 5 + quiet * 5)
-    score, kind = learnt.judge(np.arange(9))
-    assert (score > 0, kind) == (True, "person_at_risk")
-    assert learnt.judge(np.arange(20, 30))[0] < 0
+    logits = learnt.weigh(np.arange(9), np.zeros(1, np.int64))[:, 0]
+    assert KINDS[int(logits.argmax())] == "person_at_risk"
+    assert learnt.score(np.arange(9)) > 0 > learnt.score(np.arange(20, 30))
 
 
 def test_a_passage_ends_with_a_sentence_and_holds_at_most_forty_words() -> None:
@@ -96,9 +96,20 @@ def test_an_alarm_behind_a_long_story_is_heard() -> None:
 
 def test_the_same_text_gives_the_same_slots() -> None:
     (view, *_) = hear(POLICY.questions, "my arm went numb")
-    first, second = (next(passages(view, ["en"])) for _ in range(2))
+    (first, _), (second, _) = (passages(view, ["en"]) for _ in range(2))
     assert np.array_equal(first, second)
     assert first.max() < SLOTS
+
+
+def test_passages_lie_one_after_the_other() -> None:
+    text = "My arm went numb. " * 30
+    (view, *_) = hear(POLICY.questions, text)
+    slots, starts = passages(view, ["en"])
+    parts = np.split(slots, starts[1:])
+    assert len(parts) == len(list(likeness._cut(view))) == 3
+    assert np.array_equal(parts[0], parts[1])
+    alone, _ = passages(hear(POLICY.questions, "My arm went numb. " * 10)[0], ["en"])
+    assert np.array_equal(parts[0], alone)
 
 
 def test_weights_of_another_shape_stop_the_start(tmp_path: Path) -> None:

@@ -1,0 +1,48 @@
+"""Turns of phrase with choices in them: what they stand for, and what is none."""
+
+import pytest
+
+from app.guardrail.turns import read_turns
+
+TURNS = read_turns(
+    [
+        "shadow of (a|the) (old|) tree",
+        "(nasal|oral) cavity",
+        "stroke of the pen",
+        "stroke",
+        "X-ray table",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("shadow of the old tree here", 5),
+        ("shadow of a tree", 4),
+        ("shadow of an old tree", 0),
+        ("shadow of the", 0),
+        ("oral cavity", 2),
+        ("oral", 0),
+        ("stroke of the pen marks it", 4),
+        ("stroke of the clock", 1),
+        ("xray table", 2),
+        ("tree", 0),
+    ],
+)
+def test_the_longest_turn_that_begins_at_a_word_counts(text: str, length: int) -> None:
+    assert TURNS.length_at(text.split(), 0) == length
+
+
+def test_a_turn_is_found_in_the_middle_of_a_text() -> None:
+    assert TURNS.length_at(["in", "the", "nasal", "cavity"], 2) == 2
+
+
+def test_a_word_is_no_turn_because_it_begins_like_one() -> None:
+    assert TURNS.length_at(["oral", "cavityx"], 0) == 0
+
+
+@pytest.mark.parametrize("line", ["", "(|old) tree", "(a|) (tree)"])
+def test_a_turn_that_may_begin_with_nothing_is_a_mistake(line: str) -> None:
+    with pytest.raises(ValueError, match=r"^$|tree"):
+        read_turns([line])

@@ -1,0 +1,118 @@
+"""What sounds like a plain description: learnt weights to which some rules yield."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.guardrail import approval, plainness_fit
+from app.guardrail.check import Guard, Scan
+from app.guardrail.command import read_all
+from app.guardrail.likeness import SLOTS, Likeness
+from app.guardrail.likeness_fit import fit
+from app.guardrail.plainness import KINDS, YIELDS, pieces_of
+
+GUARD = Guard.load()
+POLICY = GUARD.policy
+HERE = Path(__file__).parent
+LINES = HERE / "plain_answers"
+LOOK = "What am I looking at?"
+
+
+def _guard(weights: Likeness) -> Guard:
+    approvers = {
+        code: dataclasses.replace(one, plainness=weights) for code, one in POLICY.approvers.items()
+    }
+    return Guard(dataclasses.replace(POLICY, approvers=approvers))
+
+
+def _always(plain: bool) -> Likeness:
+    bias = np.array([50, 0] if plain else [0, 50], np.float32)
+    return Likeness(np.zeros((len(KINDS), SLOTS), np.int8), 1.0, bias)
+
+
+STRICT, LENIENT = _guard(_always(plain=False)), _guard(_always(plain=True))
+
+
+def _shows(guard: Guard, answer: str) -> bool:
+    return guard.check_answer(LOOK, answer, "en", Scan()).verdict == "allow"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "The nerve runs in a groove behind the elbow.",
+        "The fundus is the round upper part of the stomach.",
+        "You lie in a wide tube that is open at both ends.",
+    ],
+)
+def test_rules_yield_to_a_plain_description(answer: str) -> None:
+    assert not _shows(STRICT, answer), "no rule speaks against it, so it shows nothing"
+    assert _shows(GUARD, answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Everything is normal.",
+        "There is no hole in the bone.",
+        "There is something in the lung.",
+        "You have a round shape in the liver.",
+        "People with this live a long time.",
+        "The picture shows two hearts.",
+        "It starts with the letter C.",
+        "Zorgblatt of the lung.",
+    ],
+)
+def test_no_weight_brings_in_a_word_or_overrules_a_firm_rule(answer: str) -> None:
+    assert not _shows(LENIENT, answer)
+
+
+def test_what_a_rule_must_catch_it_still_catches() -> None:
+    for approver in POLICY.approvers.values():
+        for rule in approver.objections:
+            shown = [one for one in rule.catch if rule.yields and approver.judge(one).ok]
+            assert shown == [], rule.id
+
+
+def test_weights_are_those_of_the_answers_that_ship() -> None:
+    cases = plainness_fit.examples_of_cases(POLICY, read_all(HERE / "cases"))
+    lines = plainness_fit.examples_of_lines(POLICY, LINES)
+    learnt = fit([*cases, *lines], kinds=KINDS)
+    held = next(iter(POLICY.approvers.values())).plainness
+    assert learnt.unit == pytest.approx(held.unit, rel=1e-3)
+    away = np.abs(learnt.weights.astype(int) - held.weights)
+    assert np.mean(away > 1) < 0.001, "run `python -m app learn-plain` again"
+
+
+def test_of_answers_held_back_few_hints_sound_plain() -> None:
+    """Two halves, each judged by what the other teaches: no answer judges itself."""
+    cases = list(plainness_fit.examples_of_cases(POLICY, read_all(HERE / "cases")))
+    lines = list(plainness_fit.examples_of_lines(POLICY, LINES))
+    examples = [*cases, *lines]
+    taken: dict[tuple[str, ...], list[bool]] = {(kind,): [] for kind in KINDS}
+    for half in (0, 1):
+        learnt = fit(examples[1 - half :: 2], rounds=6, kinds=KINDS)
+        for one in examples[half::2]:
+            taken[one.kinds].append(max(map(learnt.score, one.passages)) <= YIELDS)
+    plain, hints = (np.mean(taken[(kind,)]) for kind in KINDS)
+    assert plain > 0.4
+    assert hints < 0.06
+
+
+def test_a_score_is_asked_for_only_where_a_rule_speaks_against(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(
+        approval, "pieces_of", lambda *words: asked.append(words) or pieces_of(*words)
+    )
+    assert _shows(GUARD, "The heart lies between the lungs.")
+    assert asked == []
+
+
+def test_a_line_of_another_form_is_named(tmp_path: Path) -> None:
+    (tmp_path / "en.tsv").write_text("p\tThe heart is a muscle.\na\tNo.\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"en\.tsv:2"):
+        list(plainness_fit.examples_of_lines(POLICY, tmp_path))
