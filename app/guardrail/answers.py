@@ -56,6 +56,7 @@ class _Asked:
     plain: bool
     plain_yes_no: bool
     of_everybody: bool = False
+    told: frozenset[str] | None = None  # yes and no may begin a sentence that says all of these
 
 
 def judge_answer(policy: Policy, question: str, raw: str, language: str) -> Judgement:
@@ -121,7 +122,8 @@ def _judge_short(
         rest = _LEADING.sub("", sentences[0], count=1)
         following = [sentence for sentence in (rest, *sentences[1:]) if words(sentence)]
         good = all(_best(sentence, approvers, True).ok for sentence in following)
-        allowed = asked.plain_yes_no or (asked.of_everybody and following)
+        told = asked.told is not None and _says(asked.told, following, approvers)
+        allowed = asked.plain_yes_no or (following and (asked.of_everybody or told))
         if asked.mode == "open" and allowed and good:
             return Judgement(True, (), True, "answer.plain_yes_no")
         return Judgement(False, (), True, "answer.yes_no")
@@ -148,6 +150,7 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
     if mode == "closed":
         return _Asked("closed", False, False)
     plain = yes_no = False
+    told: frozenset[str] | None = None
     wants_yes_no = not _wants_words(policy, question, language)
     for code in {language, "en"} & set(policy.approvers):
         reading = policy.approvers[code].read(question)
@@ -159,17 +162,31 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
         )
         anchored = reading.anchored or "part" in bare
         plain |= known and len(bare) >= 3 and anchored and not presumes
-        yes_no |= (
-            plain
-            and wants_yes_no
-            and all(
-                tag in allowed
-                or (tag[:2] in ("a_", "d_", "m_") and tag not in _SUBSTANCES)
-                or policy.approvers[code].vocabulary.group_of(tag) == "orientation"
+        group_of = policy.approvers[code].vocabulary.group_of
+        beside = [
+            tag
+            for tag in reading.tagged
+            if tag not in allowed
+            and (tag[:2] not in ("a_", "d_", "m_") or tag in _SUBSTANCES)
+            and group_of(tag) != "orientation"
+        ]
+        yes_no |= plain and wants_yes_no and not beside
+        harmless = policy.told.get(code, frozenset()) | {"#"}
+        if plain and wants_yes_no and {tag.split("_", 1)[-1] for tag in beside} <= harmless:
+            told = frozenset(
+                tag
                 for tag in reading.tagged
+                if tag not in allowed and (tag[1:2] == "_" or group_of(tag) == "shape")
             )
-        )
-    return _Asked(mode, plain, yes_no, _is_of_everybody(policy, question, language))
+    of_everybody = _is_of_everybody(policy, question, language)
+    return _Asked(mode, plain, yes_no, of_everybody, told)
+
+
+def _says(wanted: frozenset[str], following: Sequence[str], approvers: Sequence[Approver]) -> bool:
+    """Whether the sentence behind "yes" says itself what was asked: its parts and its colours."""
+    return any(
+        wanted <= set(one.read(sentence).tagged) for sentence in following[:1] for one in approvers
+    )
 
 
 def _is_of_everybody(policy: Policy, question: str, language: str) -> bool:

@@ -97,6 +97,7 @@ class Policy:
     other_languages: Mapping[str, frozenset[str]]
     words: WordTable  # what each language knows about each word
     plain_words: Mapping[str, frozenset[str]]  # words that a plain question may hold besides
+    told: Mapping[str, frozenset[str]]  # and where yes and no begin a whole sentence
     yes_no: Mapping[str, frozenset[str]]
     open_questions: Mapping[str, frozenset[str]]
     of_everybody: Mapping[str, re.Pattern[str]]  # questions about people in general

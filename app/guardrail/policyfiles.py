@@ -90,6 +90,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         },
         words=table,
         plain_words={code: extra["plain"] for code, extra in extras.items()},
+        told={code: extra["told"] for code, extra in extras.items()},
         yes_no={code: extra["yes_no"] for code, extra in extras.items()},
         open_questions={code: extra["open_questions"] for code, extra in extras.items()},
         of_everybody=_starts(extras, "of_everybody"),

@@ -26,6 +26,7 @@ from app.guardrail.yamlfile import (
 _LISTS: Final = (
     "phrases",
     "plain",
+    "told",
     "yes_no",
     "open_questions",
     "identifies",
@@ -44,7 +45,7 @@ _LISTS: Final = (
 def read_words(
     folder: Path, table: WordTable, mistakes: Mistakes
 ) -> tuple[dict[str, Vocabulary], dict[str, dict[str, frozenset[str]]]]:
-    """The vocabulary of every language and its lists: plain, yes_no, open_questions, identifies.
+    """The vocabulary of every language and its lists: what plain questions hold, and the like.
 
     The approved words themselves go into the table.
     What stands in nl.yaml goes on in nl-general.yaml: further groups, phrases and words never said.
@@ -80,6 +81,7 @@ def read_words(
         )
         extras[code] = {
             "plain": frozenset(words(fold(text(keys.get("plain"), mistakes)))),
+            "told": frozenset(words(fold(text(keys.get("told"), mistakes)))),
             "yes_no": frozenset(words(fold(text(keys.get("yes_no"), mistakes)))),
             "open_questions": frozenset(words(fold(text(keys.get("open_questions"), mistakes)))),
             "of_everybody": frozenset({text(keys.get("of_everybody"), mistakes) or "(?!)"}),
