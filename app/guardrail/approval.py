@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from app.guardrail.likeness import Likeness
@@ -20,6 +20,7 @@ _HYPHEN: Final = re.compile(r"(?<=\w)[-\u2010\u2011\u2013/](?=\w)")
 _STRANGE: Final = re.compile(r"[<>{}\[\]|\\^~`=@#$*_]|://|\b\w+\.(?:png|jpg|dcm|com|org)\b")
 _PRONOUNS: Final = frozenset(["it", "they", "its", "their", "these", "this", "that", "here"])
 MAX_WORDS: Final = 60
+_MOST_READ: Final = 4 * MAX_WORDS  # words; what is longer holds a word that is not approved
 _LOOP_SAMPLE: Final = 240
 
 
@@ -72,8 +73,13 @@ class Approver:
         return once(("read", self.vocabulary.language, text), lambda: self._read(text))
 
     def _read(self, text: str) -> Reading:
-        readings = [read_sentence(self.vocabulary, tokens) for tokens in cut_words(text)]
+        readings = [self._read_words(tokens) for tokens in cut_words(text)]
         return min(readings, key=lambda reading: (len(reading.unknown), not reading.anchored))
+
+    def _read_words(self, tokens: Sequence[str]) -> Reading:
+        reading = read_sentence(self.vocabulary, tokens[:_MOST_READ])
+        left = tuple(tokens[_MOST_READ : _MOST_READ + 1])
+        return replace(reading, unknown=reading.unknown + left) if left else reading
 
     def _judge_clause(self, clause: str, anchored: bool, goes_on: bool) -> Approval:
         reading = self.read(clause)

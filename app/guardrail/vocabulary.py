@@ -207,11 +207,11 @@ def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
     tagged: list[str] = []
     unknown: list[str] = []
     anchored = False
-    language, rows = vocabulary.language, vocabulary.words.rows()
+    language, rows, turns = vocabulary.language, vocabulary.words.rows(), vocabulary.phrases
     tags = once(("tags", language), dict[str, str])
     at = 0
     while at < len(tokens):
-        length = vocabulary.phrases.length_at(tokens, at)
+        length = turns.length_at(tokens, at) if tokens[at] in turns.by_first else 0
         if length:
             anchored = anchored or any(map(vocabulary.is_anchor, tokens[at : at + length]))
             tagged.append(PHRASE)
