@@ -228,6 +228,6 @@ def _names_person(policy: Policy, text: str) -> bool:
     """Whether a picture or result is asked for by a proper name."""
     for match in _PERSON.finditer(text):
         name = fold(match[1] or match[2])
-        if not policy.words.row(name).read:
+        if "en" not in policy.words.row(name).read:
             return True
     return False
