@@ -162,24 +162,35 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
         )
         anchored = reading.anchored or "part" in bare
         plain |= known and len(bare) >= 3 and anchored and not presumes
-        group_of = policy.approvers[code].vocabulary.group_of
-        beside = [
-            tag
-            for tag in reading.tagged
-            if tag not in allowed
-            and (tag[:2] not in ("a_", "d_", "m_") or tag in _SUBSTANCES)
-            and group_of(tag) != "orientation"
-        ]
-        yes_no |= plain and wants_yes_no and not beside
-        harmless = policy.told.get(code, frozenset()) | {"#"}
-        if plain and wants_yes_no and {tag.split("_", 1)[-1] for tag in beside} <= harmless:
-            told = frozenset(
-                tag
-                for tag in reading.tagged
-                if tag not in allowed and (tag[1:2] == "_" or group_of(tag) == "shape")
-            )
+        if plain and wants_yes_no:
+            bare_yes, says = _may_begin_with_yes(policy, code, question, allowed)
+            yes_no |= bare_yes
+            told = says if says is not None else told
     of_everybody = _is_of_everybody(policy, question, language)
     return _Asked(mode, plain, yes_no, of_everybody, told)
+
+
+def _may_begin_with_yes(
+    policy: Policy, language: str, question: str, allowed: frozenset[str]
+) -> tuple[bool, frozenset[str] | None]:
+    """Whether "yes" alone may answer a plain question, and what a sentence behind it must say.
+
+    None where not even a whole sentence makes it harmless.
+    """
+    group_of = policy.approvers[language].vocabulary.group_of
+    tagged = policy.approvers[language].read_by_word(question)
+    beside = {
+        tag
+        for tag in tagged
+        if tag not in allowed
+        and (tag[:2] not in ("a_", "d_", "m_") or tag in _SUBSTANCES)
+        and group_of(tag) != "orientation"
+    }
+    harmless = policy.told.get(language, frozenset()) | {"#"}
+    if not {tag.split("_", 1)[-1] for tag in beside} <= harmless:
+        return False, None
+    says = (tag for tag in tagged if tag[1:2] == "_" or group_of(tag) == "shape")
+    return not beside, frozenset(tag for tag in says if tag not in allowed)
 
 
 def _says(wanted: frozenset[str], following: Sequence[str], approvers: Sequence[Approver]) -> bool:
@@ -205,8 +216,12 @@ def _wants_words(policy: Policy, question: str, language: str) -> bool:
 
 
 def _approvers(policy: Policy, language: str, tokens: Sequence[str]) -> list[Approver]:
-    """The languages an answer is judged in: the page's, English, and the one it seems to be in."""
-    codes = dict.fromkeys((language, "en", best_language(policy, tokens)))
+    """The languages an answer is judged in: the page's, English, and the one it seems to be in.
+
+    A word or three may be one of any language.
+    """
+    best = [best_language(policy, tokens)] if len(tokens) > OPENING_WORDS else []
+    codes = dict.fromkeys((language, "en", *best))
     return [policy.approvers[code] for code in codes if code in policy.approvers]
 
 

@@ -76,6 +76,13 @@ class Approver:
         readings = [self._read_words(tokens) for tokens in cut_words(text)]
         return min(readings, key=lambda reading: (len(reading.unknown), not reading.anchored))
 
+    def read_by_word(self, text: str) -> tuple[str, ...]:
+        """The tagged words of a text, its turns of phrase too; unknown words as they stand."""
+        tag = self.vocabulary.tag
+        several = [[(tag(word), word) for word in tokens] for tokens in cut_words(text)]
+        best = min(several, key=lambda pairs: sum(not tagged for tagged, _ in pairs))
+        return tuple(tagged or word for tagged, word in best)
+
     def _read_words(self, tokens: Sequence[str]) -> Reading:
         reading = read_sentence(self.vocabulary, tokens[:_MOST_READ])
         left = tuple(tokens[_MOST_READ : _MOST_READ + 1])

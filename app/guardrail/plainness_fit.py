@@ -27,16 +27,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not (FOLDER / PLAINNESS).exists():
             save_likeness(FOLDER / PLAINNESS, Likeness.deaf(len(KINDS)))
         policy = Guard.load().policy
-        examples = [
-            *examples_of_cases(policy, read_all(arguments.cases)),
-            *examples_of_lines(policy, arguments.answers),
-        ]
+        examples = list(all_examples(policy, arguments.cases, arguments.answers))
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)  # noqa: T201  (a command speaks to its terminal)
         return 2
     save_likeness(arguments.out, fit(examples, kinds=KINDS))
     print(f"{len(examples)} answers learnt")  # noqa: T201
     return 0
+
+
+def all_examples(policy: Policy, cases: Path, answers: Path) -> Iterator[Example]:
+    """What is learnt from: a folder of cases, one of lines, and the examples of the rules.
+
+    Raises:
+        OSError, ValueError: a file cannot be read; the message names file and line.
+    """
+    yield from examples_of_cases(policy, read_all(cases))
+    yield from examples_of_lines(policy, answers)
+    for language, approver in policy.approvers.items():
+        for rule in approver.objections:
+            for answer in rule.passes:
+                yield from _example(policy, language, answer, KINDS[0])
+            for answer in rule.catch:
+                yield from _example(policy, language, answer, KINDS[1])
 
 
 def examples_of_cases(policy: Policy, cases: Sequence[Case]) -> Iterator[Example]:

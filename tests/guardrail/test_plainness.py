@@ -8,7 +8,6 @@ import pytest
 
 from app.guardrail import approval, plainness_fit
 from app.guardrail.check import Guard, Scan
-from app.guardrail.command import read_all
 from app.guardrail.likeness import SLOTS, Likeness
 from app.guardrail.likeness_fit import fit
 from app.guardrail.plainness import KINDS, YIELDS, pieces_of
@@ -77,9 +76,8 @@ def test_what_a_rule_must_catch_it_still_catches() -> None:
 
 
 def test_weights_are_those_of_the_answers_that_ship() -> None:
-    cases = plainness_fit.examples_of_cases(POLICY, read_all(HERE / "cases"))
-    lines = plainness_fit.examples_of_lines(POLICY, LINES)
-    learnt = fit([*cases, *lines], kinds=KINDS)
+    examples = list(plainness_fit.all_examples(POLICY, HERE / "cases", LINES))
+    learnt = fit(examples, kinds=KINDS)
     held = next(iter(POLICY.approvers.values())).plainness
     assert learnt.unit == pytest.approx(held.unit, rel=1e-3)
     away = np.abs(learnt.weights.astype(int) - held.weights)
@@ -88,9 +86,7 @@ def test_weights_are_those_of_the_answers_that_ship() -> None:
 
 def test_of_answers_held_back_few_hints_sound_plain() -> None:
     """Two halves, each judged by what the other teaches: no answer judges itself."""
-    cases = list(plainness_fit.examples_of_cases(POLICY, read_all(HERE / "cases")))
-    lines = list(plainness_fit.examples_of_lines(POLICY, LINES))
-    examples = [*cases, *lines]
+    examples = list(plainness_fit.all_examples(POLICY, HERE / "cases", LINES))
     taken: dict[tuple[str, ...], list[bool]] = {(kind,): [] for kind in KINDS}
     for half in (0, 1):
         learnt = fit(examples[1 - half :: 2], rounds=6, kinds=KINDS)
