@@ -157,7 +157,7 @@ def build_vocabulary(
         tuple(sorted({_one_word(word) for word in never})),
         frozenset(map(_one_word, pronouns)),
         _TAGS["anatomy"] + _one_word(stands_for) if stands_for else "",
-        tuple(sorted({_one_word(ending) for ending in endings} | {""}, key=len, reverse=True))
+        tuple(sorted({_one_word(one) for one in endings} | {""}, key=lambda one: (-len(one), one)))
         if endings
         else (),
         frozenset({word[:_SHORTEST_START] for word in found}) if endings else frozenset(),
