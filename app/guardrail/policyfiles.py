@@ -65,7 +65,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         for language in LANGUAGES
     }
     groups = _read_groups(folder / "regions.yaml", mistakes)
-    others = mapping(read_yaml(folder / "other_languages.yaml", mistakes), mistakes)
+    other_languages = _read_other_languages(folder / "other_languages.yaml", mistakes)
     _check_switched_off(clinic, rules, mistakes)
     likeness = _read_likeness(folder / LIKENESS, len(alarm_kinds), mistakes)
     if mistakes.found:
@@ -84,10 +84,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         approvers=approvers,
         texts=texts,
         groups=groups,
-        other_languages={
-            code: frozenset(words(fold(text(part, mistakes))))
-            for code, part in mapping(others.get("words"), mistakes).items()
-        },
+        other_languages=other_languages,
         words=table,
         plain_words={code: extra["plain"] for code, extra in extras.items()},
         told={code: extra["told"] for code, extra in extras.items()},
@@ -121,6 +118,15 @@ def _findings_in_questions(finding_lists: Mapping[str, Sequence[str]]) -> list[s
         for entry in entries
         if len(entry) > 3
     ]
+
+
+def _read_other_languages(file: Path, mistakes: Mistakes) -> dict[str, frozenset[str]]:
+    """Words that show a text to be in a language that no page has."""
+    held = mapping(read_yaml(file, mistakes), mistakes)
+    return {
+        code: frozenset(words(fold(text(part, mistakes))))
+        for code, part in mapping(held.get("words"), mistakes).items()
+    }
 
 
 def _read_likeness(file: Path, kinds: int, mistakes: Mistakes) -> Likeness:
