@@ -2,29 +2,29 @@
 
 import argparse
 import getpass
+import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from app.settings import SettingsError, load_settings
+
+# Each reads its own arguments; its module is loaded only when it is called.
+_GUARD_COMMANDS: Final = {
+    "check-guardrail": ("app.guardrail.command", "run the guard over a file of cases"),
+    "learn-alarms": ("app.guardrail.likeness_fit", "learn from cases what sounds like an alarm"),
+    "learn-plain": ("app.guardrail.plainness_fit", "learn from cases what a description is like"),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; gives its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] == ["check-guardrail"]:
-        from app.guardrail.command import main as check_guardrail
-
-        return check_guardrail(arguments[1:])
-    if arguments[:1] == ["learn-alarms"]:
-        from app.guardrail.likeness_fit import main as learn_alarms
-
-        return learn_alarms(arguments[1:])
-    if arguments[:1] == ["learn-plain"]:
-        from app.guardrail.plainness_fit import main as learn_plain
-
-        return learn_plain(arguments[1:])
+    if arguments and arguments[0] in _GUARD_COMMANDS:
+        module, _ = _GUARD_COMMANDS[arguments[0]]
+        return int(importlib.import_module(module).main(arguments[1:]))
     options = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
@@ -61,9 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     restore = commands.add_parser("restore", help="fill an empty data folder from a backup")
     restore.add_argument("folder", type=Path)
     restore.set_defaults(run=_restore)
-    commands.add_parser("check-guardrail", help="run the guard over a file of cases")
-    commands.add_parser("learn-alarms", help="learn from cases what sounds like an alarm")
-    commands.add_parser("learn-plain", help="learn from cases what sounds like a description")
+    for name, (_, told) in _GUARD_COMMANDS.items():
+        commands.add_parser(name, help=told)
     return parser
 
 

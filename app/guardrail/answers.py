@@ -152,7 +152,7 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
     plain = yes_no = False
     told: frozenset[str] | None = None
     wants_yes_no = not _wants_words(policy, question, language)
-    for code in {language, "en"} & set(policy.approvers):
+    for code in dict.fromkeys((language if language in policy.approvers else "en", "en")):
         reading = policy.approvers[code].read(question)
         allowed = policy.plain_words.get(code, frozenset())
         bare = [tag.split("_", 1)[-1] for tag in reading.tagged]
@@ -165,7 +165,7 @@ def _read_question(policy: Policy, question: str, language: str) -> _Asked:
         if plain and wants_yes_no:
             bare_yes, says = _may_begin_with_yes(policy, code, question, allowed)
             yes_no |= bare_yes
-            told = says if says is not None else told
+            told = says if told is None else told
     of_everybody = _is_of_everybody(policy, question, language)
     return _Asked(mode, plain, yes_no, of_everybody, told)
 

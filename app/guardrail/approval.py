@@ -9,7 +9,7 @@ from app.guardrail.likeness import Likeness
 from app.guardrail.needles import Sieve, make_sieve
 from app.guardrail.normalise import folded_words, is_hidden
 from app.guardrail.once import once
-from app.guardrail.plainness import YIELDS, pieces_of
+from app.guardrail.plainness import YIELDS, slots_of
 from app.guardrail.sentences import split_clauses
 from app.guardrail.turns import X_RAY
 from app.guardrail.vocabulary import Reading, Vocabulary, read_sentence
@@ -78,10 +78,17 @@ class Approver:
 
     def read_by_word(self, text: str) -> tuple[str, ...]:
         """The tagged words of a text, its turns of phrase too; unknown words as they stand."""
-        tag = self.vocabulary.tag
-        several = [[(tag(word), word) for word in tokens] for tokens in cut_words(text)]
-        best = min(several, key=lambda pairs: sum(not tagged for tagged, _ in pairs))
-        return tuple(tagged or word for tagged, word in best)
+        return min(self._by_word(text), key=lambda pairs: pairs[0])[1]
+
+    def _by_word(self, text: str) -> list[tuple[int, tuple[str, ...]]]:
+        """The tagged words of each way to cut a text, behind the number of its unknown words."""
+        several = [
+            [(self.vocabulary.tag(word), word) for word in tokens] for tokens in cut_words(text)
+        ]
+        return [
+            (sum(not tag for tag, _ in pairs), tuple(tag or word for tag, word in pairs))
+            for pairs in several
+        ]
 
     def _read_words(self, tokens: Sequence[str]) -> Reading:
         reading = read_sentence(self.vocabulary, tokens[:_MOST_READ])
@@ -111,26 +118,23 @@ class Approver:
             objection = self.objections[at]
             if objection.spares and objection.spares & self._ways_of(clause):
                 continue
-            if objection.yields and self._sounds_plain(tagged):
+            if any(one.search(text) for one in objection.unless):
                 continue
-            if not any(one.search(text) for one in objection.unless):
+            if not (objection.yields and self._sounds_plain(tagged)):
                 return objection.id
         return ""
 
     def _sounds_plain(self, tagged: Sequence[str]) -> bool:
         language = self.vocabulary.language
         key = ("plain", language, *tagged)
-        return once(key, lambda: self.plainness.score(pieces_of(language, tagged)) <= YIELDS)
+        return once(key, lambda: self.plainness.score(slots_of(language, tagged)) <= YIELDS)
 
     def _ways_of(self, clause: str) -> frozenset[str]:
         """In which ways a clause talks in general; its phrases are read word by word."""
         return once(("ways", self.vocabulary.language, clause), lambda: self._read_ways(clause))
 
     def _read_ways(self, clause: str) -> frozenset[str]:
-        texts = [
-            " ".join(self.vocabulary.tag(word) or word for word in tokens)
-            for tokens in cut_words(clause)
-        ]
+        texts = [" ".join(tagged) for _, tagged in self._by_word(clause)]
         return frozenset(
             way
             for way, patterns in self.general.items()

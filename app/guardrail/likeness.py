@@ -35,7 +35,7 @@ _LEAST_WORDS: Final = 2
 _PASSAGE: Final = 40
 _GRAMS: Final = (3, 4, 5)
 _START: Final = 4
-_PRIME: Final = np.uint32(16_777_619)
+PRIME: Final = np.uint32(16_777_619)
 _MOST_CONCEPTS: Final = 24
 
 Slots = NDArray[np.int64]
@@ -161,7 +161,7 @@ def _of_letters(tokens: Sequence[str], cuts: Cuts) -> Iterator[Numbered]:
             return
         summed = np.full(len(letters) - n + 1, n, np.uint32)
         for at in range(n):
-            summed = summed * _PRIME + letters[at : len(letters) - n + 1 + at]
+            summed = summed * PRIME + letters[at : len(letters) - n + 1 + at]
         first = passage[: len(summed)]
         inside = np.arange(n - 1, len(letters)) <= ends[np.minimum(first, len(ends) - 1)]
         yield summed[inside], first[inside]
@@ -169,13 +169,13 @@ def _of_letters(tokens: Sequence[str], cuts: Cuts) -> Iterator[Numbered]:
 
 def _of_words(tokens: Sequence[str], cuts: Cuts) -> Iterator[Numbered]:
     """Every word, and those that stand next to each other or one apart."""
-    whole, start = _named("word", tokens), _named("start", [token[:_START] for token in tokens])
+    whole, start = named("word", tokens), named("start", [token[:_START] for token in tokens])
     passage = np.repeat(np.arange(len(cuts)), [end - start for start, end in cuts])
     yield whole, passage
     near, far = passage[:-1] == passage[1:], passage[:-2] == passage[2:]
-    yield (whole[:-1] * _PRIME + whole[1:])[near], passage[:-1][near]
-    yield (start[:-1] * _PRIME + start[1:])[near], passage[:-1][near]
-    yield (whole[:-2] * _PRIME * _PRIME + whole[2:])[far], passage[:-2][far]
+    yield (whole[:-1] * PRIME + whole[1:])[near], passage[:-1][near]
+    yield (start[:-1] * PRIME + start[1:])[near], passage[:-1][near]
+    yield (whole[:-2] * PRIME * PRIME + whole[2:])[far], passage[:-2][far]
 
 
 def _by_passage(spans: Spans, cuts: Sequence[tuple[int, int]]) -> list[list[str]]:
@@ -202,17 +202,18 @@ def _of_concepts(held: Sequence[list[str]], stated: Sequence[list[str]]) -> Iter
     ends = np.cumsum([len(names) for names in first])[passage]
     for away in range(1, max(map(len, first), default=0)):
         together = np.arange(away, len(whole)) < ends[: len(whole) - away]
-        pairs = whole[: len(whole) - away] * _PRIME + whole[away:]
+        pairs = whole[: len(whole) - away] * PRIME + whole[away:]
         yield pairs[together], passage[: len(whole) - away][together]
 
 
 def _numbered(kind: str, names: Sequence[list[str]]) -> Numbered:
     """The names of all passages with the number of the passage of each."""
     passage = np.repeat(np.arange(len(names)), [len(several) for several in names])
-    return _named(kind, list(chain.from_iterable(names))), passage
+    return named(kind, list(chain.from_iterable(names))), passage
 
 
-def _named(kind: str, names: Sequence[str]) -> Pieces:
+def named(kind: str, names: Sequence[str]) -> Pieces:
+    """A number for each name of a kind."""
     seed = zlib.crc32(kind.encode())
     return np.array([zlib.crc32(name.encode(), seed) for name in names], np.uint32)
 

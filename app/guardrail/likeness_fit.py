@@ -3,7 +3,7 @@
 import argparse
 import csv
 import sys
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -38,27 +38,54 @@ class Example:
     kinds: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What a command learns: its weights' file and kinds, and where the examples come from."""
+
+    command: str
+    about: str | None
+    learns: str  # "questions": the name of the option with the folder of lines, too
+    weights: str
+    kinds: tuple[str, ...]
+    examples: Callable[[Policy, Path, Path], Iterator[Example]]  # of cases and of lines
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; 0 when the weights were written, 2 on bad input."""
-    parser = argparse.ArgumentParser(prog="app learn-alarms", description=__doc__)
+    return learn(Lesson("learn-alarms", __doc__, "questions", LIKENESS, KINDS, all_examples), argv)
+
+
+def learn(lesson: Lesson, argv: Sequence[str] | None) -> int:
+    """Runs a command that learns; 0 when the weights were written, 2 on bad input."""
+    held = FOLDER / lesson.weights
+    parser = argparse.ArgumentParser(prog=f"app {lesson.command}", description=lesson.about)
     parser.add_argument("--cases", type=Path, required=True, help="a folder of .jsonl cases")
-    parser.add_argument("--questions", type=Path, required=True, help="a folder of .tsv lines")
-    parser.add_argument("--out", type=Path, default=FOLDER / LIKENESS, help="the weights")
+    parser.add_argument(
+        f"--{lesson.learns}", dest="lines", type=Path, required=True, help="a folder of .tsv lines"
+    )
+    parser.add_argument("--out", type=Path, default=held, help="the weights")
     arguments = parser.parse_args(argv)
     try:
-        if not (FOLDER / LIKENESS).exists():
-            save_likeness(FOLDER / LIKENESS, Likeness.deaf())
+        if not held.exists():
+            save_likeness(held, Likeness.deaf(len(lesson.kinds)))
         policy = Guard.load().policy
-        examples = [
-            *examples_of_cases(policy, read_all(arguments.cases)),
-            *examples_of_lines(policy, arguments.questions),
-        ]
+        examples = list(lesson.examples(policy, arguments.cases, arguments.lines))
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)  # noqa: T201  (a command speaks to its terminal)
         return 2
-    save_likeness(arguments.out, fit(examples))
-    print(f"{len(examples)} questions learnt")  # noqa: T201
+    save_likeness(arguments.out, fit(examples, kinds=lesson.kinds))
+    print(f"{len(examples)} {lesson.learns} learnt")  # noqa: T201
     return 0
+
+
+def all_examples(policy: Policy, cases: Path, questions: Path) -> Iterator[Example]:
+    """What is learnt from: a folder of cases and one of lines.
+
+    Raises:
+        OSError, ValueError: a file cannot be read; the message names file and line.
+    """
+    yield from examples_of_cases(policy, read_all(cases))
+    yield from examples_of_lines(policy, questions)
 
 
 def examples_of_cases(policy: Policy, cases: Sequence[Case]) -> Iterator[Example]:

@@ -6,33 +6,31 @@ policy say nothing against a sentence that clearly sounds like those which the c
 No weight brings in a word that is not approved, and no other rule is ever overruled.
 """
 
-import zlib
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from app.guardrail.likeness import Pieces, Slots, to_slots
+from app.guardrail.likeness import PRIME, Pieces, Slots, named, to_slots
 
 KINDS: Final = ("plain", "hint")
 YIELDS: Final = -3.5
 """Up to this score a rule yields; chosen on sentences held back: see the card."""
 _BEGIN, _END = "^", "$"
-_PRIME: Final = np.uint32(16_777_619)
 _RUNS: Final = (1, 2, 3)
 
 
-def pieces_of(language: str, tagged: Sequence[str]) -> Slots:
+def slots_of(language: str, tagged: Sequence[str]) -> Slots:
     """The slots of a tagged sentence: its words, and its groups alone, one to three in a row."""
     groups = [tag[:2] if tag[1:2] == "_" else tag for tag in tagged]
     pieces = [
         piece
         for name, several in ((f"word {language}", tagged), (f"group {language}", groups))
-        for piece in _in_a_row(_named(name, (_BEGIN, *several, _END)))
+        for piece in _in_a_row(named(name, (_BEGIN, *several, _END)))
     ]
-    held = np.unique(_named(f"held {language}", groups))
+    held = np.unique(named(f"held {language}", groups))
     one, two = np.triu_indices(len(held), 1)
-    return to_slots(np.concatenate([*pieces, held[one] * _PRIME + held[two]]))
+    return to_slots(np.concatenate([*pieces, held[one] * PRIME + held[two]]))
 
 
 def _in_a_row(named: Pieces) -> list[Pieces]:
@@ -40,11 +38,6 @@ def _in_a_row(named: Pieces) -> list[Pieces]:
     runs = [named]
     for length in _RUNS[1:]:
         before = runs[-1]
-        runs.append(before[:-1] * _PRIME + named[length - 1 :])
-    apart = named[:-2] * _PRIME * _PRIME * _PRIME + named[2:]
+        runs.append(before[:-1] * PRIME + named[length - 1 :])
+    apart = named[:-2] * PRIME * PRIME * PRIME + named[2:]
     return [*runs, apart]
-
-
-def _named(kind: str, names: Sequence[str]) -> Pieces:
-    seed = zlib.crc32(kind.encode())
-    return np.array([zlib.crc32(name.encode(), seed) for name in names], np.uint32)

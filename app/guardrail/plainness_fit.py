@@ -1,39 +1,20 @@
 """`python -m app learn-plain`: learns from cases what a plain description sounds like."""
 
-import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from app.guardrail.check import Guard
 from app.guardrail.command import read_all
-from app.guardrail.likeness import Likeness, save_likeness
-from app.guardrail.likeness_fit import Example, fit, read_lines
-from app.guardrail.plainness import KINDS, pieces_of
+from app.guardrail.likeness_fit import Example, Lesson, learn, read_lines
+from app.guardrail.plainness import KINDS, slots_of
 from app.guardrail.policy import Policy
-from app.guardrail.policyfiles import FOLDER, PLAINNESS
+from app.guardrail.policyfiles import PLAINNESS
 from app.guardrail.scoring import Case
 from app.guardrail.sentences import split_clauses, split_sentences
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; 0 when the weights were written, 2 on bad input."""
-    parser = argparse.ArgumentParser(prog="app learn-plain", description=__doc__)
-    parser.add_argument("--cases", type=Path, required=True, help="a folder of .jsonl cases")
-    parser.add_argument("--answers", type=Path, required=True, help="a folder of .tsv lines")
-    parser.add_argument("--out", type=Path, default=FOLDER / PLAINNESS, help="the weights")
-    arguments = parser.parse_args(argv)
-    try:
-        if not (FOLDER / PLAINNESS).exists():
-            save_likeness(FOLDER / PLAINNESS, Likeness.deaf(len(KINDS)))
-        policy = Guard.load().policy
-        examples = list(all_examples(policy, arguments.cases, arguments.answers))
-    except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)  # noqa: T201  (a command speaks to its terminal)
-        return 2
-    save_likeness(arguments.out, fit(examples, kinds=KINDS))
-    print(f"{len(examples)} answers learnt")  # noqa: T201
-    return 0
+    return learn(Lesson("learn-plain", __doc__, "answers", PLAINNESS, KINDS, all_examples), argv)
 
 
 def all_examples(policy: Policy, cases: Path, answers: Path) -> Iterator[Example]:
@@ -83,6 +64,6 @@ def _example(policy: Policy, language: str, answer: str, kind: str) -> Iterator[
         for sentence in split_sentences(answer)
         for clause in split_clauses(sentence)
     ]
-    found = tuple(pieces_of(language, tagged) for tagged in clauses if tagged)
+    found = tuple(slots_of(language, tagged) for tagged in clauses if tagged)
     if found:
         yield Example(found, (kind,))

@@ -1,7 +1,7 @@
 """Approved turns of phrase: words that may be shown together, though not each alone."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,12 +46,9 @@ def read_turns(lines: Iterable[str]) -> Turns:
 
 
 def _choices(match: re.Match[str]) -> tuple[str, ...]:
-    texts = match[2].split("|") if match[1] is None else match[1].split("|")
-    return tuple("".join(f"{word} " for word in _words(text)) for text in texts)
-
-
-def _words(text: str) -> Iterator[str]:
-    yield from words(fold(X_RAY.sub("x", text)))
+    texts = [match[2]] if match[1] is None else match[1].split("|")
+    folded = [words(fold(X_RAY.sub("x", text))) for text in texts]
+    return tuple("".join(f"{word} " for word in several) for several in folded)
 
 
 def _either(several: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from app.guardrail import approval, plainness_fit
 from app.guardrail.check import Guard, Scan
 from app.guardrail.likeness import SLOTS, Likeness
 from app.guardrail.likeness_fit import fit
-from app.guardrail.plainness import KINDS, YIELDS, pieces_of
+from app.guardrail.plainness import KINDS, YIELDS, slots_of
 
 GUARD = Guard.load()
 POLICY = GUARD.policy
@@ -102,7 +102,7 @@ def test_a_score_is_asked_for_only_where_a_rule_speaks_against(
 ) -> None:
     asked: list[object] = []
     monkeypatch.setattr(
-        approval, "pieces_of", lambda *words: asked.append(words) or pieces_of(*words)
+        approval, "slots_of", lambda *words: asked.append(words) or slots_of(*words)
     )
     assert _shows(GUARD, "The heart lies between the lungs.")
     assert asked == []
