@@ -2,14 +2,16 @@
 
 document.querySelectorAll("input[type=file][data-preview]").forEach((input) => {
   const image = document.getElementById(input.dataset.preview);
-  input.addEventListener("change", () => {
+  const show = () => {
     if (image.src) URL.revokeObjectURL(image.src);
     const file = input.files[0];
     image.hidden = true;
     if (!file) return;
     image.onload = () => (image.hidden = false); // a DICOM file never loads, and stays hidden
     image.src = URL.createObjectURL(file);
-  });
+  };
+  input.addEventListener("change", show);
+  if (input.files.length) show(); // chosen before this file arrived
 });
 
 const frame = document.querySelector("[data-picture-edit]");

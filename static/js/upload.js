@@ -20,16 +20,19 @@ function start() {
   const isTooLarge = () => size() > Number(form.dataset.maxBytes);
   form.querySelector("[data-folder]").hidden = !("webkitdirectory" in folder);
 
+  function showChosen(input) {
+    if (input === folder && folder.files.length) file.value = "";
+    if (input === file && file.files.length) folder.value = "";
+    file.required = !folder.files.length;
+    form.querySelector("[data-too-large]").hidden = !isTooLarge();
+    const [first, ...others] = files();
+    const words = others.length ? `${first.name} (+${others.length})` : first?.name;
+    if (words) chosen.textContent = `${chosen.dataset.chosenWords} ${words}`;
+  }
   for (const input of [file, folder]) {
-    input.addEventListener("change", () => {
-      if (input === folder && folder.files.length) file.value = "";
-      if (input === file && file.files.length) folder.value = "";
-      file.required = !folder.files.length;
-      form.querySelector("[data-too-large]").hidden = !isTooLarge();
-      const [first, ...others] = files();
-      const words = others.length ? `${first.name} (+${others.length})` : first?.name;
-      if (words) chosen.textContent = `${chosen.dataset.chosenWords} ${words}`;
-    });
+    input.addEventListener("change", () => showChosen(input));
+    // A quick hand chooses before this file has arrived.
+    if (input.files.length) showChosen(input);
   }
 
   form.addEventListener("submit", (event) => {

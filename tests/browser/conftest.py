@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.deps import House
 from tests.browser.prepared import PreparedVisit, prepare_house
@@ -21,6 +21,10 @@ OPTIONS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+expect.set_options(timeout=20_000)
+"""Two cores carry the browser, its server and a second test beside them."""
 
 
 @pytest.fixture(scope="module")

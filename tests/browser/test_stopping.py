@@ -74,3 +74,17 @@ def test_stop_ends_the_opening_at_once_and_keeps_nothing(
     assert not list((server.data_dir / "blobs").rglob("*.png"))
     assert page.url.endswith("/upload")
     page.context.close()
+
+
+def test_a_file_chosen_before_the_script_arrives_is_named(
+    browser: Browser, server: RunningServer
+) -> None:
+    page = at_the_upload(browser, server)
+    page.route("**/upload*.js*", lambda route: (time.sleep(1), route.continue_()))
+    page.goto("/upload", wait_until="commit")
+    page.get_by_test_id("upload-input").set_input_files(
+        {"name": "early.png", "mimeType": "image/png", "buffer": b"x"}
+    )
+    assert page.locator("[data-chosen]").inner_text() != "Chosen: early.png"
+    expect(page.locator("[data-chosen]")).to_have_text("Chosen: early.png")
+    page.context.close()
