@@ -143,10 +143,13 @@ def build_vocabulary(
     verb_first: bool = False,
     endings: Sequence[str] = (),
     unformed: Sequence[str] = (),
+    proclitics: Sequence[str] = (),
 ) -> Vocabulary:
     """Adds to the table every form that the groups of a language approve."""
     found, anchors = expand(groups)
     table.add_vocabulary(language, found, anchors)
+    joined = tuple(map(_one_word, proclitics))
+    table.add_proclitics(language, joined)
     return Vocabulary(
         language,
         table,
@@ -160,10 +163,16 @@ def build_vocabulary(
         tuple(sorted({_one_word(one) for one in endings} | {""}, key=lambda one: (-len(one), one)))
         if endings
         else (),
-        frozenset({word[:_SHORTEST_START] for word in found}) if endings else frozenset(),
+        _starts({word[:_SHORTEST_START] for word in found}, joined) if endings else frozenset(),
         tuple(map(_one_word, unformed)),
         verb_first,
     )
+
+
+def _starts(own: set[str], proclitics: Iterable[str]) -> frozenset[str]:
+    """The first letters of words, and of what they are with a proclitic in front."""
+    joined = {(one + start)[:_SHORTEST_START] for one in proclitics for start in own}
+    return frozenset(own | joined)
 
 
 def expand(groups: Iterable[Group]) -> tuple[dict[str, str], set[str]]:

@@ -39,6 +39,7 @@ _LISTS: Final = (
     "endings",
     "of_everybody",
     "unformed",
+    "proclitics",
 )
 
 
@@ -78,6 +79,7 @@ def read_words(
             verb_first=text(keys.get("verb_first"), mistakes) == "yes",
             endings=text(keys.get("endings"), mistakes).split(),
             unformed=text(keys.get("unformed"), mistakes).split(),
+            proclitics=text(keys.get("proclitics"), mistakes).split(),
         )
         extras[code] = {
             "plain": frozenset(words(fold(text(keys.get("plain"), mistakes)))),

@@ -1,6 +1,6 @@
 """One table of all words of all languages: what each language knows about a word."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,8 @@ class Row:
 
 
 UNKNOWN: Final = Row({})
+_SHORTEST: Final = 2
+"""Letters of a word behind a proclitic."""
 _Key = tuple[tuple[tuple[str, str], ...], frozenset[str], frozenset[str]]
 
 
@@ -30,6 +32,7 @@ class WordTable:
         self._numbers: dict[str, int] = {}
         self._number_of: dict[_Key, int] = {}
         self._packed: Packed | None = None
+        self._proclitics: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     def add_vocabulary(
         self, language: str, groups: Mapping[str, str], anchors: Iterable[str]
@@ -45,6 +48,13 @@ class WordTable:
                 more = Row({**row.groups, language: group}, anchor, row.read | {language})
                 number = changed[key] = self._number(more)
             self._numbers[word] = number
+
+    def add_proclitics(self, language: str, proclitics: Iterable[str]) -> None:
+        """What a language writes together with its words, in front of them."""
+        longest_first = sorted(proclitics, key=lambda one: (-len(one), one))
+        for letter in {one[0] for one in longest_first}:
+            starts = tuple(one for one in longest_first if one[0] == letter)
+            self._proclitics[letter] = (language, starts)
 
     def add_reading(self, language: str, words: Iterable[str]) -> None:
         """Adds words that show a text to be in a language, approved or not."""
@@ -69,8 +79,25 @@ class WordTable:
 
     def look_up(self, word: str) -> Row:
         """As `row`, but each time anew."""
+        row = self._look_up(word)
+        if word[:1] in self._proclitics:
+            language, starts = self._proclitics[word[0]]
+            if language not in row.groups:
+                return self._behind(word, row, language, starts)
+        return row
+
+    def _look_up(self, word: str) -> Row:
         numbers = self._numbers if self._packed is None else self._packed
         return self._rows[numbers.get(word) or 0]
+
+    def _behind(self, word: str, row: Row, language: str, starts: Sequence[str]) -> Row:
+        """What is known of the word behind a proclitic; the row of the whole where it is none."""
+        for start in starts:
+            if len(word) >= len(start) + _SHORTEST and word.startswith(start):
+                behind = self._look_up(word[len(start) :])
+                if language in behind.groups:
+                    return behind
+        return row
 
     def _number(self, row: Row) -> int:
         key = (tuple(sorted(row.groups.items())), row.anchors, row.read)
