@@ -49,7 +49,8 @@ def read_words(
     """The vocabulary of every language and its lists: what plain questions hold, and the like.
 
     The approved words themselves go into the table.
-    What stands in nl.yaml goes on in nl-general.yaml: further groups, phrases and words never said.
+    What stands in nl.yaml goes on in nl-general.yaml: further groups, phrases and words never said;
+    "{class}" in a phrase there stands for a choice of the words of a class of that file.
     """
     vocabularies: dict[str, Vocabulary] = {}
     extras: dict[str, dict[str, frozenset[str]]] = {}
@@ -64,7 +65,7 @@ def read_words(
         phrases = commas(text(keys.get("phrases"), mistakes))
         never = text(keys.get("never"), mistakes).split()
         for more in further:
-            phrases += commas(text(more.get("phrases"), mistakes))
+            phrases += _phrases(more, mistakes)
             never += text(more.get("never"), mistakes).split()
         vocabularies[code] = build_vocabulary(
             code,
@@ -98,11 +99,22 @@ def _further(folder: Path, code: str, mistakes: Mistakes) -> list[dict[str, Part
         check_keys(
             read_yaml(file, mistakes),
             needed=("language", "groups"),
-            allowed=("never", "phrases"),
+            allowed=("classes", "never", "phrases"),
             mistakes=mistakes,
         )
         for file in sorted(folder.glob(f"{code}-*.yaml"))
     ]
+
+
+def _phrases(keys: Mapping[str, Part], mistakes: Mistakes) -> list[str]:
+    """The turns of phrase of a file, each "{class}" in them replaced by a choice of its words."""
+    written = text(keys.get("phrases"), mistakes)
+    for name, part in mapping(keys.get("classes"), mistakes).items():
+        written = written.replace(f"{{{name}}}", f"({text(part, mistakes)})")
+    if unknown := re.search(r"\{.*?\}", written):
+        phrases = keys["phrases"]
+        mistakes.add(phrases.file, phrases.line, f"unknown class {unknown[0]!r}")
+    return commas(written)
 
 
 def _groups(part: Part | None, mistakes: Mistakes) -> Iterator[Group]:

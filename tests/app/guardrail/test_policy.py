@@ -27,6 +27,8 @@ def test_all_mistakes_are_reported_with_file_and_line(tmp_path: Path) -> None:
     words = broken / "texts" / "nl.yaml"
     words.write_text(words.read_text(encoding="utf-8").replace("  staff: ", "  stuff: "))
     (broken / "texts" / "pl.yaml").unlink()
+    turns = broken / "words" / "en-lookalikes.yaml"
+    turns.write_text(turns.read_text(encoding="utf-8").replace("phrases: >-", "phrases: hot {gear},"))
     with pytest.raises(PolicyError) as error:
         load_policy(folder=broken)
     found = "\n".join(error.value.mistakes)
@@ -36,6 +38,7 @@ def test_all_mistakes_are_reported_with_file_and_line(tmp_path: Path) -> None:
     assert "unknown key 'stuff'" in found
     assert "key 'staff' is missing" in found
     assert "pl.yaml:1: cannot be read" in found
+    assert "unknown class '{gear}'" in found
 
 
 @pytest.mark.parametrize(
