@@ -55,7 +55,7 @@ class Intent:
 def find_alarm(policy: Policy, text: str, views: Sequence[View] | None = None) -> Intent | None:
     """An emergency, self-harm or a person at risk, anywhere in the text, in every language."""
     views = hear(policy.questions, text) if views is None else views
-    for view in (*views, *_hidden_views(policy, text)):
+    for view in (*views, *_hidden_views(policy, text, views[0])):
         for rule in policy.rules_in(view.concepts):
             if rule.kind in ALARMS and _fires(rule, _spans_for(policy, rule, view), view.spans):
                 return Intent(rule.kind, rule.id)
@@ -156,13 +156,13 @@ def languages_of(policy: Policy, view: View) -> list[str]:
     return sorted({"en", best_language(policy, view.tokens)})
 
 
-def _hidden_views(policy: Policy, text: str) -> Iterator[View]:
+def _hidden_views(policy: Policy, text: str, plain: View) -> Iterator[View]:
     """What a text says in base64, ROT13 or backwards, where that reads as words.
 
     What reads at least as well as it stands is not turned round ("raka" is "akar" backwards).
     """
     hidden = dict.fromkeys(base64_texts(text))
-    open_share = coverage(policy, folded_words(text))
+    open_share = coverage(policy, plain.tokens)
     for turned in decoded_texts(text)[:_TURNED]:
         if coverage(policy, folded_words(turned)) > open_share:
             hidden[turned] = None

@@ -8,10 +8,8 @@ where it speaks clearly against one, and never what a rule says of self-harm or 
 
 import zipfile
 import zlib
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +41,8 @@ Pieces = NDArray[np.uint32]
 Numbered = tuple[Pieces, Slots]
 """Pieces, and for each the number of the passage that it stands in."""
 Cuts = Sequence[tuple[int, int]]
+Held = tuple[list[str], Slots, Slots]
+"""Names; which of them stand in passages, and in which passage each: by passage, then by name."""
 
 
 @dataclass(frozen=True)
@@ -178,38 +178,38 @@ def _of_words(tokens: Sequence[str], cuts: Cuts) -> Iterator[Numbered]:
     yield (whole[:-2] * PRIME * PRIME + whole[2:])[far], passage[:-2][far]
 
 
-def _by_passage(spans: Spans, cuts: Sequence[tuple[int, int]]) -> list[list[str]]:
-    """For each passage the concepts that stand in it, by name."""
-    held: list[list[str]] = [[] for _ in cuts]
-    starts = [start for start, _ in cuts]
-    for name in sorted(spans):
-        inside = {
-            number
-            for low, high in spans[name]
-            if (number := bisect_right(starts, low) - 1) >= 0 and high <= cuts[number][1]
-        }
-        for number in inside:
-            held[number].append(name)
-    return held
+def _by_passage(spans: Spans, cuts: Cuts) -> Held:
+    """The concepts that stand in each passage, by name."""
+    names = sorted(spans)
+    pairs = [pair for name in names for pair in spans[name]]
+    low, high = np.array(pairs, np.int64).reshape(-1, 2).T
+    starts, ends = np.array(cuts, np.int64).T
+    passage = np.searchsorted(starts, low, side="right") - 1
+    which = np.repeat(np.arange(len(names)), [len(spans[name]) for name in names])
+    inside = (passage >= 0) & (high <= ends[passage])
+    passage, which = np.divmod(np.unique((passage * len(names) + which)[inside]), max(len(names), 1))
+    return names, which, passage
 
 
-def _of_concepts(held: Sequence[list[str]], stated: Sequence[list[str]]) -> Iterator[Numbered]:
+def _of_concepts(held: Held, stated: Held) -> Iterator[Numbered]:
     """Which concepts stand in each passage, which of them are stated, and which stand together."""
     yield _numbered("stated", stated)
-    first = [names[:_MOST_CONCEPTS] for names in held]
-    whole, passage = _numbered("concept", first)
+    whole, passage = _numbered("concept", held)
+    first = np.arange(len(passage)) - np.searchsorted(passage, passage) < _MOST_CONCEPTS
+    whole, passage = whole[first], passage[first]
     yield whole, passage
-    ends = np.cumsum([len(names) for names in first])[passage]
-    for away in range(1, max(map(len, first), default=0)):
+    ends = np.searchsorted(passage, passage, side="right")
+    most = int(np.bincount(passage).max()) if len(passage) else 0
+    for away in range(1, most):
         together = np.arange(away, len(whole)) < ends[: len(whole) - away]
         pairs = whole[: len(whole) - away] * PRIME + whole[away:]
         yield pairs[together], passage[: len(whole) - away][together]
 
 
-def _numbered(kind: str, names: Sequence[list[str]]) -> Numbered:
-    """The names of all passages with the number of the passage of each."""
-    passage = np.repeat(np.arange(len(names)), [len(several) for several in names])
-    return named(kind, list(chain.from_iterable(names))), passage
+def _numbered(kind: str, held: Held) -> Numbered:
+    """The names that are held with the number of the passage of each."""
+    names, which, passage = held
+    return named(kind, names)[which], passage
 
 
 def named(kind: str, names: Sequence[str]) -> Pieces:
