@@ -6,7 +6,6 @@ import threading
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -86,7 +85,7 @@ class ClinicFolder:
         try:
             clinic = self.checked_clinic(self.path / CLINIC)
             policy = self.path / POLICY
-            guard = Guard.load(policy) if policy.exists() else _shipped_guard()
+            guard = Guard.load(policy if policy.exists() else None)
             template = self._checked_template()
         except PolicyError as error:
             if self._opened is None:
@@ -122,12 +121,6 @@ def template_problems(text: str) -> tuple[str, ...]:
     """Every mistake of a report template as "file:line: what is wrong"; an empty one has none."""
     name = Path(TEMPLATE).name
     return tuple(f"{name}:{line}: {what}" for line, what in template_mistakes(text) if text)
-
-
-@cache
-def _shipped_guard() -> Guard:
-    """The guard without a clinic's additions: half a second to build, the same for everybody."""
-    return Guard.load(None)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -205,6 +205,26 @@ def build_lexicon(
         for concept, entries in concepts.items():
             for entry in entries:
                 _add(lexicon, language, concept, entry)
+    return _finish(lexicon)
+
+
+def extended(lexicon: Lexicon, language: str, concept: str, entries: Iterable[str]) -> Lexicon:
+    """A lexicon that lists further entries of a concept; the one that it was made of stays."""
+    larger = Lexicon(
+        exact={word: list(several) for word, several in lexicon.exact.items()},
+        stems={stem: list(several) for stem, several in lexicon.stems.items()},
+        near={shape: set(several) for shape, several in lexicon.near.items()},
+        own=set(lexicon.own),
+        table=lexicon.table,
+        concepts={code: set(several) for code, several in lexicon.concepts.items()},
+    )
+    larger.concepts.setdefault(language, set()).add(concept)
+    for entry in entries:
+        _add(larger, language, concept, entry)
+    return _finish(larger)
+
+
+def _finish(lexicon: Lexicon) -> Lexicon:
     lengths: defaultdict[str, set[int]] = defaultdict(set)
     for stem in lexicon.stems:
         lengths[stem[:_MIN_STEM]].add(len(stem))

@@ -187,7 +187,8 @@ def _by_passage(spans: Spans, cuts: Cuts) -> Held:
     passage = np.searchsorted(starts, low, side="right") - 1
     which = np.repeat(np.arange(len(names)), [len(spans[name]) for name in names])
     inside = (passage >= 0) & (high <= ends[passage])
-    passage, which = np.divmod(np.unique((passage * len(names) + which)[inside]), max(len(names), 1))
+    kinds = max(len(names), 1)
+    passage, which = np.divmod(np.unique((passage * kinds + which)[inside]), kinds)
     return names, which, passage
 
 

@@ -4,6 +4,7 @@ import importlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 # The parser that `re` itself uses: what a pattern must hold is read off its tree.
@@ -58,6 +59,7 @@ def make_sieve(patterns: Iterable[re.Pattern[str]]) -> Sieve:
     )
 
 
+@cache
 def needles_of(pattern: re.Pattern[str]) -> Needles:
     """Pieces of words, at least one of which stands in every text that a pattern matches.
 

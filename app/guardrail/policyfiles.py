@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Final
 
+from app.guardrail.additions import add_clinic
 from app.guardrail.clinicfile import read_clinic
 from app.guardrail.concepts import build_lexicon
 from app.guardrail.likeness import KINDS as alarm_kinds
 from app.guardrail.likeness import Likeness, load_likeness
 from app.guardrail.normalise import fold, words
 from app.guardrail.plainness import KINDS as plain_kinds
-from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Policy, QuestionRule
+from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Policy
 from app.guardrail.rulefiles import Lists, read_concepts, read_questions, read_scale
 from app.guardrail.textfiles import read_texts
 from app.guardrail.versions import digest_of, read_versions
@@ -36,10 +39,34 @@ _CHANGED: Final = "changed"
 
 
 def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Policy:
-    """The whole policy.
+    """The whole policy; the shipped one is read once a process, only what a clinic adds anew.
 
     Raises:
         PolicyError: something is wrong in it; holds every mistake with file and line.
+    """
+    policy = _shipped_policy() if folder == FOLDER else read_policy(folder)
+    return _with_clinic(policy, clinic_file, folder) if clinic_file else policy
+
+
+@cache
+def _shipped_policy() -> Policy:
+    return read_policy(FOLDER)
+
+
+def _with_clinic(policy: Policy, clinic_file: Path, folder: Path) -> Policy:
+    mistakes = Mistakes()
+    clinic = read_clinic(clinic_file, mistakes)
+    larger = add_clinic(policy, clinic, mistakes)
+    if mistakes.found:
+        raise PolicyError(mistakes.found)
+    return replace(larger, digest=digest_of(folder, clinic_file))
+
+
+def read_policy(folder: Path) -> Policy:
+    """The policy of a folder, without a clinic's additions.
+
+    Raises:
+        PolicyError: as `load_policy`.
     """
     mistakes = Mistakes()
     kinds_file = check_keys(
@@ -50,14 +77,13 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     )
     kinds = _read_kinds(kinds_file.get("kinds"), mistakes)
     versions, digest = read_versions(folder, mistakes), digest_of(folder)
-    clinic = read_clinic(clinic_file, mistakes) if clinic_file else Clinic()
     table = WordTable()
     vocabularies, extras = read_words(folder / "words", table, mistakes)
-    lists = read_concepts(folder / "concepts", clinic, mistakes)
+    lists = read_concepts(folder / "concepts", mistakes)
     rules = read_questions(folder, kinds, lists, mistakes)
     scale = read_scale(folder / "complaint.yaml", lists, mistakes)
     plainness = _read_likeness(folder / PLAINNESS, len(plain_kinds), mistakes)
-    approvers = read_approvers(folder, vocabularies, clinic, plainness, mistakes)
+    approvers = read_approvers(folder, vocabularies, plainness, mistakes)
     finding_lists = _read_findings(folder / "findings.yaml", mistakes)
     lists.setdefault("en", {})["finding"] = _findings_in_questions(finding_lists)
     texts = {
@@ -66,7 +92,6 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     }
     groups = _read_groups(folder / "regions.yaml", mistakes)
     other_languages = _read_other_languages(folder / "other_languages.yaml", mistakes)
-    _check_switched_off(clinic, rules, mistakes)
     likeness = _read_likeness(folder / LIKENESS, len(alarm_kinds), mistakes)
     if mistakes.found:
         raise PolicyError(mistakes.found)
@@ -74,9 +99,9 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     table.pack()
     return Policy(
         version=versions[0].name if versions[0].digest == digest else _CHANGED,
-        digest=digest_of(folder, clinic_file) if clinic_file else digest,
+        digest=digest,
         kinds=kinds,
-        rules=tuple(rule for rule in rules if rule.id not in clinic.switch_off),
+        rules=tuple(rules),
         scale=scale,
         likeness=likeness,
         questions=build_lexicon(lists, table),
@@ -92,7 +117,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         open_questions={code: extra["open_questions"] for code, extra in extras.items()},
         of_everybody=_starts(extras, "of_everybody"),
         identifies=_starts(extras, "identifies"),
-        clinic=clinic,
+        clinic=Clinic(),
     )
 
 
@@ -135,14 +160,6 @@ def _read_likeness(file: Path, kinds: int, mistakes: Mistakes) -> Likeness:
     except (OSError, ValueError) as error:
         mistakes.found.append(f"{file.name}:1: {error}")
         return Likeness.deaf(kinds)
-
-
-def _check_switched_off(clinic: Clinic, rules: Sequence[QuestionRule], mistakes: Mistakes) -> None:
-    """A clinic may switch off what is open; a locked rule and an unknown one are mistakes."""
-    free = {rule.id for rule in rules if not rule.locked}
-    for rule_id in clinic.switch_off:
-        if rule_id not in free:
-            mistakes.found.append(f"policy.yaml:1: rule {rule_id!r} is locked or unknown")
 
 
 def _add_reading_words(table: WordTable, lists: Lists) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from app.guardrail.complaints import Scale, WordKind
 from app.guardrail.concepts import entry_words
 from app.guardrail.patterns import Pattern, parse_pattern
-from app.guardrail.policy import Clinic, Kind, QuestionRule
+from app.guardrail.policy import Kind, QuestionRule
 from app.guardrail.yamlfile import (
     Mistakes,
     Part,
@@ -22,8 +22,8 @@ Lists = dict[str, dict[str, list[str]]]
 """Language -> concept -> entries."""
 
 
-def read_concepts(folder: Path, clinic: Clinic, mistakes: Mistakes) -> Lists:
-    """The word lists of every language, with a clinic's own alarm phrases."""
+def read_concepts(folder: Path, mistakes: Mistakes) -> Lists:
+    """The word lists of every language."""
     lists: Lists = {}
     for file in sorted(folder.glob("*.yaml")):
         keys = mapping(read_yaml(file, mistakes), mistakes)
@@ -38,8 +38,6 @@ def read_concepts(folder: Path, clinic: Clinic, mistakes: Mistakes) -> Lists:
             # "c'est" is also typed "c est".
             entries += [entry.replace("'", " ") for entry in entries if "'" in entry]
             lists.setdefault(language, {}).setdefault(concept, []).extend(entries)
-    for language, phrases in (clinic.alarm_phrases or {}).items():
-        lists.setdefault(language, {}).setdefault("alarm", []).extend(phrases)
     return lists
 
 

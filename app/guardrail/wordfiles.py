@@ -8,7 +8,7 @@ from typing import Final
 from app.guardrail.approval import Approver, Objection, make_approver
 from app.guardrail.likeness import Likeness
 from app.guardrail.normalise import fold, words
-from app.guardrail.policy import LANGUAGES, Clinic
+from app.guardrail.policy import LANGUAGES
 from app.guardrail.vocabulary import Group, Vocabulary, build_vocabulary
 from app.guardrail.wordtable import WordTable
 from app.guardrail.yamlfile import (
@@ -134,11 +134,10 @@ def _groups(part: Part | None, mistakes: Mistakes) -> Iterator[Group]:
 def read_approvers(
     folder: Path,
     vocabularies: Mapping[str, Vocabulary],
-    clinic: Clinic,
     plainness: Likeness,
     mistakes: Mistakes,
 ) -> dict[str, Approver]:
-    """One approver per language: its vocabulary with the objections, a clinic's included."""
+    """One approver per language: its vocabulary with the objections."""
     objections: dict[str, list[Objection]] = {code: [] for code in LANGUAGES}
     general: dict[str, dict[str, tuple[re.Pattern[str], ...]]] = {code: {} for code in LANGUAGES}
     for file in sorted(folder.glob("answers*.yaml")):
@@ -160,11 +159,6 @@ def read_approvers(
             objections.setdefault(language, []).append(
                 _objection(item, language, classes, mistakes)
             )
-    for language, phrases in (clinic.never_say or {}).items():
-        pattern = "|".join(re.escape(" ".join(words(fold(phrase)))) for phrase in phrases)
-        objections.setdefault(language, []).append(
-            Objection("clinic.never_say", language, False, (re.compile(pattern),), ())
-        )
     return {
         code: make_approver(vocabulary, objections[code], general[code], plainness)
         for code, vocabulary in vocabularies.items()

@@ -5,7 +5,7 @@ from functools import cache
 from unittest import mock
 
 from app.guardrail import vocabulary
-from app.guardrail.policyfiles import load_policy
+from app.guardrail.policyfiles import FOLDER, read_policy
 
 
 @cache
@@ -19,7 +19,7 @@ def written_out() -> Mapping[str, tuple[dict[str, str], set[str]]]:
         return written[-1]
 
     with mock.patch.object(vocabulary, "expand", keep):
-        policy = load_policy()
+        policy = read_policy(FOLDER)
     return dict(zip(policy.approvers, written, strict=True))
 
 

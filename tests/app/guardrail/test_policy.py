@@ -28,7 +28,8 @@ def test_all_mistakes_are_reported_with_file_and_line(tmp_path: Path) -> None:
     words.write_text(words.read_text(encoding="utf-8").replace("  staff: ", "  stuff: "))
     (broken / "texts" / "pl.yaml").unlink()
     turns = broken / "words" / "en-lookalikes.yaml"
-    turns.write_text(turns.read_text(encoding="utf-8").replace("phrases: >-", "phrases: hot {gear},"))
+    text_of_turns = turns.read_text(encoding="utf-8")
+    turns.write_text(text_of_turns.replace("phrases: >-", "phrases: hot {gear},"))
     with pytest.raises(PolicyError) as error:
         load_policy(folder=broken)
     found = "\n".join(error.value.mistakes)
@@ -50,6 +51,8 @@ def test_all_mistakes_are_reported_with_file_and_line(tmp_path: Path) -> None:
         ("use_categories: perhaps\n", "must be yes or no"),
         ("never_say: {xx: [a]}\n", "unknown language 'xx'"),
         ("a: [\n", "not well-formed"),
+        ("alarm_phrases: {en: [code blue, '!!']}\n", "'!!' is no word, word start or phrase"),
+        ("never_say: {en: ['?']}\n", "'?' holds no word"),
     ],
 )
 def test_clinic_mistakes_are_named(tmp_path: Path, text: str, mistake: str) -> None:
@@ -61,17 +64,26 @@ def test_clinic_mistakes_are_named(tmp_path: Path, text: str, mistake: str) -> N
 def test_clinic_additions_make_the_guard_stricter(tmp_path: Path) -> None:
     file = clinic(
         tmp_path,
-        "never_say: {en: [collarbone]}\nalarm_phrases: {en: [purple elephant]}\n"
+        "never_say: {en: [collarbone]}\nalarm_phrases: {en: [paper boat]}\n"
         "questions: {en: [Where do I park?]}\nemergency_number: '113'\n",
     )
     guard, plain = Guard.load(file), Guard.load()
     answer = "The collarbone is the thin curved bone between the neck and the shoulder."
     assert plain.check_answer("What is this bone?", answer, "en", Scan()).verdict == "allow"
     assert guard.check_answer("What is this bone?", answer, "en", Scan()).verdict == "soften"
-    assert guard.check_question("A purple elephant!", "en", Scan()).verdict == "escalate"
+    assert guard.check_question("A paper boat!", "en", Scan()).verdict == "escalate"
     assert guard.suggested_questions("en", Scan())[0] == "Where do I park?"
     assert "113" in guard.fixed("alert_unanswered", "en")
     assert guard.digest != plain.digest
+    assert plain.check_question("A paper boat!", "en", Scan()).verdict != "escalate"
+
+
+def test_a_clinic_shares_with_the_shipped_policy_what_it_does_not_change(tmp_path: Path) -> None:
+    guard, plain = Guard.load(clinic(tmp_path, "never_say: {en: [collarbone]}\n")), Guard.load()
+    assert guard.policy.words is plain.policy.words
+    assert guard.policy.questions is plain.policy.questions
+    assert guard.policy.approvers["nl"] is plain.policy.approvers["nl"]
+    assert guard.policy.approvers["en"] is not plain.policy.approvers["en"]
 
 
 def test_a_switched_off_language_speaks_english(tmp_path: Path) -> None:

@@ -4,9 +4,8 @@ import pytest
 
 from app.guardrail import check, complaints, concepts, hearing, intents
 from app.guardrail.check import Guard, Scan
-from app.guardrail.policyfiles import load_policy
 
-GUARD = Guard(load_policy())
+GUARD = Guard.load()
 QUESTION = "Why is the lung dark, is it cancer?"
 ALARM = "Nice picture. By the way I can not breathe"
 FAULTS = [
