@@ -9,7 +9,7 @@ from typing import Final
 from app.guardrail.normalise import fold, words
 from app.guardrail.once import once
 from app.guardrail.turns import Turns, read_turns
-from app.guardrail.wordtable import WordTable
+from app.guardrail.wordtable import Proclitics, WordTable
 
 _SPINE_LEVEL: Final = re.compile(r"^[ctls](?:1[0-2]|[1-9])$")
 _SPINE: Final = ("c", "t", "l", "s")
@@ -21,6 +21,8 @@ _PARTS: Final = frozenset({"anatomy", "picture", "device", "orientation", "shape
 _SHORTEST_START: Final = 4
 _ARTICLE: Final = "ال"  # Arabic writes it together with its noun
 _INFLECTED: Final = _PARTS | {"form", "likeness", "verb"}
+CARRIERS: Final = _PARTS | {"form", "likeness", "people"}
+"""Groups of nouns and adjectives, with which Arabic writes its proclitics together."""
 _NO_ANCHOR: Final = frozenset({"shape", "thing", "likeness"})
 _STRONG_VERBS: Final = frozenset({"verb", "verb_irregular"})
 _LONGEST_COMPOUND: Final = 40
@@ -146,10 +148,11 @@ def build_vocabulary(
     proclitics: Sequence[str] = (),
 ) -> Vocabulary:
     """Adds to the table every form that the groups of a language approve."""
-    found, anchors = expand(groups)
+    joined = tuple(sorted(map(_one_word, proclitics), key=lambda one: (-len(one), one)))
+    found, anchors, nouns = expand(groups)
     table.add_vocabulary(language, found, anchors)
-    joined = tuple(map(_one_word, proclitics))
-    table.add_proclitics(language, joined)
+    if joined:
+        table.add_proclitics(Proclitics(language, joined, CARRIERS, nouns))
     return Vocabulary(
         language,
         table,
@@ -175,20 +178,25 @@ def _starts(own: set[str], proclitics: Iterable[str]) -> frozenset[str]:
     return frozenset(own | joined)
 
 
-def expand(groups: Iterable[Group]) -> tuple[dict[str, str], set[str]]:
-    """Every folded form that the groups approve with its first group, and those that anchor."""
+def expand(groups: Iterable[Group]) -> tuple[dict[str, str], set[str], dict[str, str]]:
+    """Every folded form that the groups approve with its first group, and those that anchor.
+
+    Last those that are a noun as well, though another group names them first.
+    """
     found: dict[str, str] = {}
     anchors: set[str] = set()
+    nouns: dict[str, str] = {}
     for name, is_anchor, prefixes, suffixes, stems in groups:
         for stem in stems:
             for form in inflect(stem, prefixes, suffixes):
                 # A verb may look like the plural of a noun; that it is one makes a sentence.
                 if found.get(form, name) in _NO_ANCHOR and name in _STRONG_VERBS:
                     found[form] = name
-                found.setdefault(form, name)
+                if found.setdefault(form, name) not in CARRIERS and name in CARRIERS:
+                    nouns.setdefault(form, name)
                 if is_anchor:
                     anchors.add(form)
-    return found, anchors
+    return found, anchors, nouns
 
 
 def inflect(stem: str, prefixes: Sequence[str], suffixes: Sequence[str]) -> set[str]:

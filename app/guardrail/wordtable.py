@@ -1,6 +1,6 @@
 """One table of all words of all languages: what each language knows about a word."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,9 +18,24 @@ class Row:
 
 
 UNKNOWN: Final = Row({})
-_SHORTEST: Final = 2
-"""Letters of a word behind a proclitic."""
 _Key = tuple[tuple[tuple[str, str], ...], frozenset[str], frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Proclitics:
+    """What a language writes together with a noun, in front of it ("and", "the", "in")."""
+
+    language: str
+    starts: tuple[str, ...]
+    groups: frozenset[str]  # of nouns
+    nouns: Mapping[str, str]  # words that are one too, though their first group is another
+
+    def noun(self, word: str, row: Row) -> Row | None:
+        """What is known of a word as a noun; None where it is none."""
+        if row.groups.get(self.language) in self.groups:
+            return row
+        group = self.nouns.get(word)
+        return Row({**row.groups, self.language: group}, row.anchors, row.read) if group else None
 
 
 class WordTable:
@@ -32,7 +47,7 @@ class WordTable:
         self._numbers: dict[str, int] = {}
         self._number_of: dict[_Key, int] = {}
         self._packed: Packed | None = None
-        self._proclitics: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._proclitics: dict[str, Proclitics] = {}  # by their first letter
 
     def add_vocabulary(
         self, language: str, groups: Mapping[str, str], anchors: Iterable[str]
@@ -49,12 +64,9 @@ class WordTable:
                 number = changed[key] = self._number(more)
             self._numbers[word] = number
 
-    def add_proclitics(self, language: str, proclitics: Iterable[str]) -> None:
-        """What a language writes together with its words, in front of them."""
-        longest_first = sorted(proclitics, key=lambda one: (-len(one), one))
-        for letter in {one[0] for one in longest_first}:
-            starts = tuple(one for one in longest_first if one[0] == letter)
-            self._proclitics[letter] = (language, starts)
+    def add_proclitics(self, proclitics: Proclitics) -> None:
+        """What a language writes together with its nouns, in front of them."""
+        self._proclitics.update((start[0], proclitics) for start in proclitics.starts)
 
     def add_reading(self, language: str, words: Iterable[str]) -> None:
         """Adds words that show a text to be in a language, approved or not."""
@@ -80,24 +92,16 @@ class WordTable:
     def look_up(self, word: str) -> Row:
         """As `row`, but each time anew."""
         row = self._look_up(word)
-        if word[:1] in self._proclitics:
-            language, starts = self._proclitics[word[0]]
-            if language not in row.groups:
-                return self._behind(word, row, language, starts)
-        return row
+        several = self._proclitics.get(word[:1])
+        if several is None or several.language in row.groups:
+            return row
+        behind = (word[len(start) :] for start in several.starts if word.startswith(start))
+        nouns = (several.noun(rest, self._look_up(rest)) for rest in behind if len(rest) > 1)
+        return next((noun for noun in nouns if noun), row)
 
     def _look_up(self, word: str) -> Row:
         numbers = self._numbers if self._packed is None else self._packed
         return self._rows[numbers.get(word) or 0]
-
-    def _behind(self, word: str, row: Row, language: str, starts: Sequence[str]) -> Row:
-        """What is known of the word behind a proclitic; the row of the whole where it is none."""
-        for start in starts:
-            if len(word) >= len(start) + _SHORTEST and word.startswith(start):
-                behind = self._look_up(word[len(start) :])
-                if language in behind.groups:
-                    return behind
-        return row
 
     def _number(self, row: Row) -> int:
         key = (tuple(sorted(row.groups.items())), row.anchors, row.read)

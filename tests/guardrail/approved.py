@@ -14,9 +14,12 @@ def written_out() -> Mapping[str, tuple[dict[str, str], set[str]]]:
     written: list[tuple[dict[str, str], set[str]]] = []
     expand = vocabulary.expand
 
-    def keep(groups: Iterable[vocabulary.Group]) -> tuple[dict[str, str], set[str]]:
-        written.append(expand(groups))
-        return written[-1]
+    def keep(
+        groups: Iterable[vocabulary.Group],
+    ) -> tuple[dict[str, str], set[str], dict[str, str]]:
+        found, anchors, nouns = expand(groups)
+        written.append((found, anchors))
+        return found, anchors, nouns
 
     with mock.patch.object(vocabulary, "expand", keep):
         policy = read_policy(FOLDER)

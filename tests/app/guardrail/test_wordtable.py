@@ -1,7 +1,6 @@
 """The packed table must know exactly what the forms written out one by one say."""
 
 import random
-from collections.abc import Mapping
 
 import pytest
 
@@ -21,27 +20,21 @@ def test_every_approved_form_is_in_the_table_with_its_group_and_anchor() -> None
     for language, (groups, anchors) in written_out().items():
         held = policy.approvers[language].vocabulary
         sample = chance.sample(sorted(groups), 4000)
-        for word in (*sample, *(word[::-1] for word in sample), *(word[1:] for word in sample)):
-            row, listed = policy.words.look_up(word), _listed(word, language, groups)
-            assert held.group_of(word) == row.groups.get(language, "") == groups.get(listed, "")
-            assert held.is_anchor(word) == (listed in anchors)
-
-
-def _listed(word: str, language: str, groups: Mapping[str, str]) -> str:
-    """The listed word that a word is, or in Arabic that stands behind what is written on to it."""
-    if word in groups or language != "ar":
-        return word
-    starts = sorted(ARABIC_PROCLITICS.split(), key=len, reverse=True)
-    behind = (word[len(one) :] for one in starts if word.startswith(one))
-    return next((rest for rest in behind if len(rest) > 1 and rest in groups), word)
+        strange = (*(word[::-1] for word in sample), *(word[1:] for word in sample))
+        # What Arabic writes on to a word is not written out.
+        told = (word for word in (*sample, *strange) if language != "ar" or word in groups)
+        for word in told:
+            row = policy.words.look_up(word)
+            assert held.group_of(word) == row.groups.get(language, "") == groups.get(word, "")
+            assert held.is_anchor(word) == (word in anchors)
 
 
 @pytest.mark.parametrize("start", ARABIC_PROCLITICS.split())
 def test_what_arabic_writes_on_to_a_word_approves_no_other(start: str) -> None:
     vocabulary = Guard.load().policy.approvers["ar"].vocabulary
-    lung, tumour = fold("رئة"), fold("ورم")
-    assert vocabulary.tag(start + lung)
-    assert not vocabulary.tag(start + tumour)
+    assert vocabulary.tag(start + fold("رئة"))
+    for finding in ("ورم", "كسر", "بقع"):
+        assert not vocabulary.tag(start + fold(finding))
 
 
 def test_words_of_phrases_and_word_starts_show_a_language_and_approve_nothing() -> None:
