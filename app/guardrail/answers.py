@@ -22,7 +22,7 @@ _BROKEN: Final = re.compile(
     r"<\s*/?\s*\w+[^>]*>|[{}\[\]]|```|^\s*(?:detect|segment|answer|caption|null|none|nan|undefined)\b",
     re.IGNORECASE,
 )
-_LEADING: Final = re.compile(r"^\s*(\w+)\s*(?:[,.:;!\u2013\u2014-]+\s*|$)", re.UNICODE)
+_LEADING: Final = re.compile(r"^\s*(\w+)\s*(?:[,.:;!\u060c\u061b\u2013\u2014-]+\s*|$)", re.UNICODE)
 # Where an identifying sentence may be cut; the part before must be approved on its own.
 _CUTS: Final = re.compile(
     r",|\s(?=(?:of|with|after|in|and|but|which|who|from|that|showing|at|where|taken|because|demonstrat\w+|"
@@ -30,6 +30,7 @@ _CUTS: Final = re.compile(
     re.IGNORECASE,
 )
 _SUBSTANCES: Final = frozenset(["a_blood", "a_fat", "a_lymph", "a_bile", "a_cells", "a_tissue"])
+_COPULA: Final = "copula"  # stands between two nouns where a language needs no verb (Polish "to")
 _PRONOUNS: Final = frozenset(["it", "they", "its", "their", "he", "she"])
 # "Is that in the bone?" asks where something is that nobody has named.
 _POINTS: Final = re.compile(
@@ -263,9 +264,9 @@ def _is_fragment(sentence: str, approvers: Sequence[Approver]) -> bool:
         if any(tag.startswith("m_") or tag == PHRASE for tag in reading.tagged):
             return False
         limit = 3 if approver.vocabulary.verbless else len(reading.tagged)
-        return len(reading.tagged) <= limit and not any(
-            group_of(tag.split("_", 1)[-1]).startswith("verb") for tag in reading.tagged
-        )
+        groups = [group_of(tag.split("_", 1)[-1]) for tag in reading.tagged]
+        says = any(group.startswith("verb") for group in groups) or _COPULA in groups[1:]
+        return len(reading.tagged) <= limit and not says
     return len(folded_words(sentence)) <= _FRAGMENT_WORDS
 
 
