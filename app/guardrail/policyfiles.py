@@ -15,7 +15,7 @@ from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Polic
 from app.guardrail.rulefiles import Lists, read_concepts, read_questions, read_scale
 from app.guardrail.textfiles import read_texts
 from app.guardrail.versions import digest_of, read_versions
-from app.guardrail.wordfiles import read_approvers, read_words
+from app.guardrail.wordfiles import read_approvers, read_closed_questions, read_words
 from app.guardrail.wordtable import WordTable
 from app.guardrail.yamlfile import (
     Mistakes,
@@ -58,6 +58,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
     scale = read_scale(folder / "complaint.yaml", lists, mistakes)
     plainness = _read_likeness(folder / PLAINNESS, len(plain_kinds), mistakes)
     approvers = read_approvers(folder, vocabularies, clinic, plainness, mistakes)
+    closed_questions = read_closed_questions(folder, mistakes)
     finding_lists = _read_findings(folder / "findings.yaml", mistakes)
     lists.setdefault("en", {})["finding"] = _findings_in_questions(finding_lists)
     texts = {
@@ -91,6 +92,9 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         yes_no={code: extra["yes_no"] for code, extra in extras.items()},
         open_questions={code: extra["open_questions"] for code, extra in extras.items()},
         of_everybody=_starts(extras, "of_everybody"),
+        reasons=_starts(extras, "reasons"),
+        articles={code: extra["articles"] for code, extra in extras.items()},
+        closed_questions=closed_questions,
         identifies=_starts(extras, "identifies"),
         clinic=clinic,
     )
