@@ -42,13 +42,7 @@ def load_policy(clinic_file: Path | None = None, folder: Path = FOLDER) -> Polic
         PolicyError: something is wrong in it; holds every mistake with file and line.
     """
     mistakes = Mistakes()
-    kinds_file = check_keys(
-        read_yaml(folder / "kinds.yaml", mistakes),
-        needed=("kinds",),
-        allowed=(),
-        mistakes=mistakes,
-    )
-    kinds = _read_kinds(kinds_file.get("kinds"), mistakes)
+    kinds = _read_kinds(folder / "kinds.yaml", mistakes)
     versions, digest = read_versions(folder, mistakes), digest_of(folder)
     clinic = read_clinic(clinic_file, mistakes) if clinic_file else Clinic()
     table = WordTable()
@@ -187,9 +181,10 @@ def _read_groups(file: Path, mistakes: Mistakes) -> dict[str, Group]:
     return found
 
 
-def _read_kinds(part: Part | None, mistakes: Mistakes) -> dict[str, Kind]:
+def _read_kinds(file: Path, mistakes: Mistakes) -> dict[str, Kind]:
+    held = check_keys(read_yaml(file, mistakes), needed=("kinds",), allowed=(), mistakes=mistakes)
     found: dict[str, Kind] = {}
-    for name, item in mapping(part, mistakes).items():
+    for name, item in mapping(held.get("kinds"), mistakes).items():
         keys = check_keys(item, needed=("verdict", "text"), allowed=(), mistakes=mistakes)
         wanted = text(keys.get("verdict"), mistakes)
         for verdict in VERDICTS:
