@@ -19,7 +19,6 @@ from app.guardrail.wordfiles import read_approvers, read_closed_questions, read_
 from app.guardrail.wordtable import WordTable
 from app.guardrail.yamlfile import (
     Mistakes,
-    Part,
     PolicyError,
     check_keys,
     commas,
