@@ -3,19 +3,18 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from app.guardrail.approval import Approval, Approver, repeats
-from app.guardrail.intents import MAX_QUESTION, find_alarm, find_intent
+from app.guardrail.asked import OPENING_WORDS, SUBSTANCES, Asked, read_question
 from app.guardrail.normalise import fold, folded_words, words
 from app.guardrail.policy import Policy
 from app.guardrail.reading_language import best_language, is_unread
 from app.guardrail.sentences import split_sentences
 from app.guardrail.vocabulary import PHRASE
+from model.vocabulary import NOT_A_SCAN
 
 MAX_RAW: Final = 5000
-OPENING_WORDS: Final = 3
-"""Where a question word stands: after "on" and "and" at most."""
 # An unread text of so few words is no sentence.
 _FRAGMENT_WORDS: Final = 4
 _BROKEN: Final = re.compile(
@@ -29,16 +28,7 @@ _CUTS: Final = re.compile(
     r"mit|von|nach|van|met|na|en|avec|de|du|après|con|del|tras|y|z|ze|po|i|w)\s)",
     re.IGNORECASE,
 )
-_SUBSTANCES: Final = frozenset(["a_blood", "a_fat", "a_lymph", "a_bile", "a_cells", "a_tissue"])
 _COPULA: Final = "copula"  # stands between two nouns where a language needs no verb (Polish "to")
-_PRONOUNS: Final = frozenset(["it", "they", "its", "their", "he", "she"])
-# "Is that in the bone?" asks where something is that nobody has named.
-_POINTS: Final = re.compile(
-    r"\b(?:this|that|these|those|das|dies|dit|dat|deze|ce|ca|cela|eso|esto|to|هذا|هذه|ذلك) "
-    r"(?:in|on|at|inside|near|im|am|auf|op|bij|dans|sur|en|w|na|في|علي)\b"
-)
-
-Mode = Literal["open", "closed"]
 
 
 @dataclass(frozen=True)
@@ -49,15 +39,6 @@ class Judgement:
     kept: tuple[str, ...]
     readable: bool
     rule: str
-
-
-@dataclass(frozen=True)
-class _Asked:
-    mode: Mode
-    plain: bool
-    plain_yes_no: bool
-    of_everybody: bool = False
-    told: frozenset[str] | None = None  # yes and no may begin a sentence that says all of these
 
 
 def judge_answer(policy: Policy, question: str, raw: str, language: str) -> Judgement:
@@ -72,8 +53,12 @@ def judge_answer(policy: Policy, question: str, raw: str, language: str) -> Judg
         # A number can be read, so it draws the same words as any other verdict ("9 of 10").
         return Judgement(False, (), True, "answer.number")
     approvers = _approvers(policy, language, tokens)
-    asked = _read_question(policy, question, language)
+    asked = read_question(policy, question, language)
+    if asked.of_part and tokens == folded_words(NOT_A_SCAN):
+        return Judgement(False, (), True, "answer.bare_word")
     sentences = split_sentences(cut)
+    if asked.reason and all(_is_name(policy, one, approvers) for one in sentences):
+        return Judgement(False, (), True, "answer.bare_word")
     if len(sentences) == 1 or _first_word(sentences[0]) in _yes_no(policy, language):
         short = _judge_short(policy, asked, sentences, approvers, language)
         if short is not None:
@@ -83,7 +68,7 @@ def judge_answer(policy: Policy, question: str, raw: str, language: str) -> Judg
 
 def _judge_sentences(
     policy: Policy,
-    asked: _Asked,
+    asked: Asked,
     sentences: Sequence[str],
     approvers: Sequence[Approver],
     *,
@@ -112,7 +97,7 @@ def _judge_sentences(
 
 def _judge_short(
     policy: Policy,
-    asked: _Asked,
+    asked: Asked,
     sentences: Sequence[str],
     approvers: Sequence[Approver],
     language: str,
@@ -124,7 +109,8 @@ def _judge_short(
         following = [sentence for sentence in (rest, *sentences[1:]) if words(sentence)]
         good = all(_best(sentence, approvers, True).ok for sentence in following)
         told = asked.told is not None and _says(asked.told, following, approvers)
-        allowed = asked.plain_yes_no or (following and (asked.of_everybody or told))
+        begun = asked.may_begin and following and not _is_fragment(following[0], approvers)
+        allowed = asked.plain_yes_no or begun or (following and told)
         if asked.mode == "open" and allowed and good:
             return Judgement(True, (), True, "answer.plain_yes_no")
         return Judgement(False, (), True, "answer.yes_no")
@@ -144,76 +130,11 @@ def _judge_short(
     return Judgement(False, (), readable, approval.reason or "answer.bare_word")
 
 
-def _read_question(policy: Policy, question: str, language: str) -> _Asked:
-    question = question[:MAX_QUESTION]
-    intent = find_alarm(policy, question) or find_intent(policy, question, language)
-    mode: Mode = "open" if intent.kind in ("anatomy", "healthy") else "closed"
-    if mode == "closed":
-        return _Asked("closed", False, False)
-    plain = yes_no = False
-    told: frozenset[str] | None = None
-    wants_yes_no = not _wants_words(policy, question, language)
-    for code in dict.fromkeys((language if language in policy.approvers else "en", "en")):
-        reading = policy.approvers[code].read(question)
-        allowed = policy.plain_words.get(code, frozenset())
-        bare = [tag.split("_", 1)[-1] for tag in reading.tagged]
-        known = all(word in allowed for word in reading.unknown)
-        presumes = any(word in _PRONOUNS for word in bare) or bool(
-            _POINTS.search(" ".join(folded_words(question)))
-        )
-        anchored = reading.anchored or "part" in bare
-        plain |= known and len(bare) >= 3 and anchored and not presumes
-        if plain and wants_yes_no:
-            bare_yes, says = _may_begin_with_yes(policy, code, question, allowed)
-            yes_no |= bare_yes
-            told = says if told is None else told
-    of_everybody = _is_of_everybody(policy, question, language)
-    return _Asked(mode, plain, yes_no, of_everybody, told)
-
-
-def _may_begin_with_yes(
-    policy: Policy, language: str, question: str, allowed: frozenset[str]
-) -> tuple[bool, frozenset[str] | None]:
-    """Whether "yes" alone may answer a plain question, and what a sentence behind it must say.
-
-    None where not even a whole sentence makes it harmless.
-    """
-    group_of = policy.approvers[language].vocabulary.group_of
-    tagged = policy.approvers[language].read_by_word(question)
-    beside = {
-        tag
-        for tag in tagged
-        if tag not in allowed
-        and (tag[:2] not in ("a_", "d_", "m_") or tag in _SUBSTANCES)
-        and group_of(tag) != "orientation"
-    }
-    harmless = policy.told.get(language, frozenset()) | {"#"}
-    if not {tag.split("_", 1)[-1] for tag in beside} <= harmless:
-        return False, None
-    says = (tag for tag in tagged if tag[1:2] == "_" or group_of(tag) == "shape")
-    return not beside, frozenset(tag for tag in says if tag not in allowed)
-
-
 def _says(wanted: frozenset[str], following: Sequence[str], approvers: Sequence[Approver]) -> bool:
     """Whether the sentence behind "yes" says itself what was asked: its parts and its colours."""
     return any(
         wanted <= set(one.read(sentence).tagged) for sentence in following[:1] for one in approvers
     )
-
-
-def _is_of_everybody(policy: Policy, question: str, language: str) -> bool:
-    """Whether a question is about people in general ("does everybody have six ribs?")."""
-    asked = " ".join(folded_words(question))
-    return any(
-        policy.of_everybody[code].search(asked)
-        for code in {language, "en"} & policy.of_everybody.keys()
-    )
-
-
-def _wants_words(policy: Policy, question: str, language: str) -> bool:
-    """Whether a question begins like "which side …", so that yes and no are no answers to it."""
-    asked_by = policy.open_questions[language if language in policy.open_questions else "en"]
-    return bool(asked_by & set(folded_words(question)[:OPENING_WORDS]))
 
 
 def _approvers(policy: Policy, language: str, tokens: Sequence[str]) -> list[Approver]:
@@ -270,9 +191,22 @@ def _is_fragment(sentence: str, approvers: Sequence[Approver]) -> bool:
     return len(folded_words(sentence)) <= _FRAGMENT_WORDS
 
 
+def _is_name(policy: Policy, sentence: str, approvers: Sequence[Approver]) -> bool:
+    """Whether a text is nothing but the name of a part, a picture or a device ("left kidney")."""
+    for approver in approvers:
+        vocabulary = approver.vocabulary
+        tagged = approver.read_by_word(sentence)
+        articles = policy.articles.get(vocabulary.language, frozenset())
+        named = [tag for tag in tagged if tag[:2] in ("a_", "d_", "m_")]
+        rest = set(tagged) - set(named) - articles
+        if named and all(vocabulary.group_of(tag) == "orientation" for tag in rest):
+            return True
+    return False
+
+
 def _is_substance(text: str, approvers: Sequence[Approver]) -> bool:
     tagged = approvers[0].read(text).tagged
-    return any(tag in _SUBSTANCES for tag in tagged)
+    return any(tag in SUBSTANCES for tag in tagged)
 
 
 def _is_broken(policy: Policy, text: str) -> bool:

@@ -80,6 +80,17 @@ class Clinic:
 
 
 @dataclass(frozen=True)
+class ClosedQuestions:
+    """Which questions "yes" and "no" alone may answer, and which not, by their tagged words."""
+
+    settled: tuple[re.Pattern[str], ...] = ()
+    begun: tuple[re.Pattern[str], ...] = ()  # where a whole sentence follows
+    unsettled: tuple[re.Pattern[str], ...] = ()
+    catch: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Policy:
     """Everything the guard knows; read once, never changed."""
 
@@ -101,6 +112,9 @@ class Policy:
     yes_no: Mapping[str, frozenset[str]]
     open_questions: Mapping[str, frozenset[str]]
     of_everybody: Mapping[str, re.Pattern[str]]  # questions about people in general
+    reasons: Mapping[str, re.Pattern[str]]  # questions that a bare word does not answer
+    articles: Mapping[str, frozenset[str]]
+    closed_questions: Mapping[str, ClosedQuestions]
     identifies: Mapping[str, re.Pattern[str]]
     clinic: Clinic
 

@@ -18,11 +18,10 @@ from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Polic
 from app.guardrail.rulefiles import Lists, read_concepts, read_questions, read_scale
 from app.guardrail.textfiles import read_texts
 from app.guardrail.versions import digest_of, read_versions
-from app.guardrail.wordfiles import read_approvers, read_words
+from app.guardrail.wordfiles import read_approvers, read_closed_questions, read_words
 from app.guardrail.wordtable import WordTable
 from app.guardrail.yamlfile import (
     Mistakes,
-    Part,
     PolicyError,
     check_keys,
     commas,
@@ -69,13 +68,7 @@ def read_policy(folder: Path) -> Policy:
         PolicyError: as `load_policy`.
     """
     mistakes = Mistakes()
-    kinds_file = check_keys(
-        read_yaml(folder / "kinds.yaml", mistakes),
-        needed=("kinds",),
-        allowed=(),
-        mistakes=mistakes,
-    )
-    kinds = _read_kinds(kinds_file.get("kinds"), mistakes)
+    kinds = _read_kinds(folder / "kinds.yaml", mistakes)
     versions, digest = read_versions(folder, mistakes), digest_of(folder)
     table = WordTable()
     vocabularies, extras = read_words(folder / "words", table, mistakes)
@@ -84,6 +77,7 @@ def read_policy(folder: Path) -> Policy:
     scale = read_scale(folder / "complaint.yaml", lists, mistakes)
     plainness = _read_likeness(folder / PLAINNESS, len(plain_kinds), mistakes)
     approvers = read_approvers(folder, vocabularies, plainness, mistakes)
+    closed_questions = read_closed_questions(folder, mistakes)
     finding_lists = _read_findings(folder / "findings.yaml", mistakes)
     lists.setdefault("en", {})["finding"] = _findings_in_questions(finding_lists)
     texts = {
@@ -116,6 +110,9 @@ def read_policy(folder: Path) -> Policy:
         yes_no={code: extra["yes_no"] for code, extra in extras.items()},
         open_questions={code: extra["open_questions"] for code, extra in extras.items()},
         of_everybody=_starts(extras, "of_everybody"),
+        reasons=_starts(extras, "reasons"),
+        articles={code: extra["articles"] for code, extra in extras.items()},
+        closed_questions=closed_questions,
         identifies=_starts(extras, "identifies"),
         clinic=Clinic(),
     )
@@ -200,9 +197,10 @@ def _read_groups(file: Path, mistakes: Mistakes) -> dict[str, Group]:
     return found
 
 
-def _read_kinds(part: Part | None, mistakes: Mistakes) -> dict[str, Kind]:
+def _read_kinds(file: Path, mistakes: Mistakes) -> dict[str, Kind]:
+    held = check_keys(read_yaml(file, mistakes), needed=("kinds",), allowed=(), mistakes=mistakes)
     found: dict[str, Kind] = {}
-    for name, item in mapping(part, mistakes).items():
+    for name, item in mapping(held.get("kinds"), mistakes).items():
         keys = check_keys(item, needed=("verdict", "text"), allowed=(), mistakes=mistakes)
         wanted = text(keys.get("verdict"), mistakes)
         for verdict in VERDICTS:

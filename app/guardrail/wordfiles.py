@@ -8,7 +8,7 @@ from typing import Final
 from app.guardrail.approval import Approver, Objection, make_approver
 from app.guardrail.likeness import Likeness
 from app.guardrail.normalise import fold, words
-from app.guardrail.policy import LANGUAGES
+from app.guardrail.policy import LANGUAGES, ClosedQuestions
 from app.guardrail.vocabulary import Group, Vocabulary, build_vocabulary
 from app.guardrail.wordtable import WordTable
 from app.guardrail.yamlfile import (
@@ -38,6 +38,8 @@ _LISTS: Final = (
     "verb_first",
     "endings",
     "of_everybody",
+    "reasons",
+    "articles",
     "unformed",
     "proclitics",
 )
@@ -88,6 +90,8 @@ def read_words(
             "yes_no": frozenset(words(fold(text(keys.get("yes_no"), mistakes)))),
             "open_questions": frozenset(words(fold(text(keys.get("open_questions"), mistakes)))),
             "of_everybody": frozenset({text(keys.get("of_everybody"), mistakes) or "(?!)"}),
+            "articles": frozenset(words(fold(text(keys.get("articles"), mistakes)))),
+            "reasons": frozenset({text(keys.get("reasons"), mistakes) or "(?!)"}),
             "identifies": frozenset(map(fold, commas(text(keys.get("identifies"), mistakes))))
             or frozenset({"(?!)"}),
         }
@@ -148,10 +152,7 @@ def read_approvers(
             mistakes=mistakes,
         )
         language = text(keys.get("language"), mistakes) or "en"
-        classes = {
-            name: text(part, mistakes)
-            for name, part in mapping(keys.get("classes"), mistakes).items()
-        }
+        classes = _classes(keys, mistakes)
         for way, part in mapping(keys.get("general"), mistakes).items():
             general[language][way] = _compile(part, classes, mistakes)
         rules = keys.get("rules")
@@ -163,6 +164,41 @@ def read_approvers(
         code: make_approver(vocabulary, objections[code], general[code], plainness)
         for code, vocabulary in vocabularies.items()
     }
+
+
+def read_closed_questions(folder: Path, mistakes: Mistakes) -> dict[str, ClosedQuestions]:
+    """Per language which questions "yes" alone may answer; a language may have no such file."""
+    found: dict[str, ClosedQuestions] = {}
+    for file in sorted(folder.glob("yes-no-*.yaml")):
+        keys = check_keys(
+            read_yaml(file, mistakes),
+            needed=("language", "settled", "begun", "unsettled", "catch", "pass"),
+            allowed=("classes",),
+            mistakes=mistakes,
+        )
+        classes = _classes(keys, mistakes)
+        found[text(keys.get("language"), mistakes)] = ClosedQuestions(
+            settled=_compile(keys.get("settled"), classes, mistakes),
+            begun=_compile(keys.get("begun"), classes, mistakes),
+            unsettled=_compile(keys.get("unsettled"), classes, mistakes),
+            catch=lines(text(keys.get("catch"), mistakes)),
+            passes=lines(text(keys.get("pass"), mistakes)),
+        )
+    return found
+
+
+def _classes(keys: Mapping[str, Part], mistakes: Mistakes) -> dict[str, str]:
+    """The classes of a file; one may use those that stand before it."""
+    found: dict[str, str] = {}
+    for name, part in mapping(keys.get("classes"), mistakes).items():
+        found[name] = _filled(text(part, mistakes), found)
+    return found
+
+
+def _filled(pattern: str, classes: Mapping[str, str]) -> str:
+    for name, expression in classes.items():
+        pattern = pattern.replace("{" + name + "}", expression)
+    return pattern
 
 
 def _objection(
@@ -192,11 +228,8 @@ def _compile(
 ) -> tuple[re.Pattern[str], ...]:
     found = []
     for item in part.value if part and isinstance(part.value, list) else ():
-        pattern = str(item.value)
-        for name, expression in classes.items():
-            pattern = pattern.replace("{" + name + "}", expression)
         try:
-            found.append(re.compile(pattern))
+            found.append(re.compile(_filled(str(item.value), classes)))
         except re.error as error:
             mistakes.add(item.file, item.line, f"is no pattern: {error}")
     return tuple(found)

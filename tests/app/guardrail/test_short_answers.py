@@ -1,0 +1,70 @@
+"""One word, "yes" and "no": which questions they may answer on their own."""
+
+import pytest
+
+from app.guardrail.check import Guard, Scan
+
+GUARD = Guard.load()
+
+
+def is_shown(question: str, answer: str, language: str = "en") -> bool:
+    return GUARD.check_answer(question, answer, language, Scan()).verdict == "allow"
+
+
+@pytest.mark.parametrize("word", ["yes", "no"])
+def test_yes_and_no_settle_only_what_is_harmless(word: str) -> None:
+    closed = GUARD.policy.closed_questions["en"]
+    assert [question for question in closed.catch if not is_shown(question, word)] == []
+    assert [question for question in closed.passes if is_shown(question, word)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "word"),
+    [
+        ("en", "Why is my arm up?", "left kidney"),
+        ("en", "And how was this made?", "axial"),
+        ("en", "When was this taken?", "the chest"),
+        ("de", "Warum ist mein Arm oben?", "linke Niere"),
+        ("nl", "Waarom is de arm omhoog?", "linker nier"),
+        ("fr", "Pourquoi le poumon est-il noir ?", "le rein gauche"),
+        ("es", "¿Por qué es negro el pulmón?", "riñón izquierdo"),
+        ("tr", "Akciğer neden siyah?", "sol böbrek"),
+        ("pl", "Dlaczego płuco jest czarne?", "lewa nerka"),
+        ("ar", "لماذا الرئة سوداء؟", "الكلية اليسرى"),
+    ],
+)
+def test_a_name_is_no_answer_to_why_how_and_when(language: str, question: str, word: str) -> None:
+    assert not is_shown(question, word, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "word"),
+    [
+        ("en", "Which organ is this?", "left kidney"),
+        ("en", "How is this bone called?", "femur"),
+        ("en", "Why is the lung black?", "The lung is black because it holds air."),
+        ("en", "How was this picture made?", "With a magnet."),
+        ("de", "Wie heißt dieser Knochen?", "Oberschenkelknochen"),
+        ("nl", "Hoe heet dit bot?", "dijbeen"),
+        ("fr", "Comment s'appelle cet os ?", "fémur"),
+        ("es", "¿Cómo se llama este hueso?", "fémur"),
+        ("tr", "Bu hangi kemik?", "femur"),
+        ("pl", "Jak nazywa się ta kość?", "kość udowa"),
+        ("ar", "كيف تسمى هذه العظمة؟", "عظم الفخذ"),
+    ],
+)
+def test_a_name_answers_what_asks_for_it(language: str, question: str, word: str) -> None:
+    assert is_shown(question, word, language)
+
+
+@pytest.mark.parametrize(
+    ("question", "shown"),
+    [
+        ("What kind of picture is this?", True),
+        ("Which bone is this?", False),
+        ("Which part is shown?", False),
+        ("Is this my lung?", False),
+    ],
+)
+def test_no_scan_is_no_part(question: str, shown: bool) -> None:
+    assert is_shown(question, "not a scan") is shown
