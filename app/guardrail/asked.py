@@ -98,7 +98,7 @@ def _may_begin_with_yes(
     if not {tag.split("_", 1)[-1] for tag in beside} <= harmless:
         return False, None
     says = (tag for tag in tagged if tag[1:2] == "_" or group_of(tag) == "shape")
-    return not beside, frozenset(tag for tag in says if tag not in allowed)
+    return not beside, frozenset(tag for tag in says if tag.split("_", 1)[-1] not in allowed)
 
 
 def _is_of_everybody(policy: Policy, question: str, language: str) -> bool:
