@@ -42,6 +42,14 @@ _PERSON: Final = re.compile(
     r"(?!(?i:the|my|a|an|this|that|me)\b)([A-Z][a-z]+)(?:\s+[A-Z][\w.]+)?"
     r"|\b([A-Z][a-z]+)['\u2019]s\s+(?i:scans?|pictures?|results?|x-?rays?|mri|ct|reports?)\b"
 )
+# "the picture of Mrs Baker" in the languages of the pages.
+_TITLED: Final = re.compile(
+    r"\b(?i:scans?|fotos?|foto['\u2019]s|bild(?:er)?|aufnahmen?|photos?|images?|radios?|clich\u00e9s?|"
+    r"imagen(?:es)?|radiograf\u00edas?|zdj\u0119ci[ea]|obraz|pictures?|results?|uitslag(?:en)?|"
+    r"befunde?|r\u00e9sultats?|resultados?|wynik[ia]?)\s+(?:(?i:of|van|von|de|del|dla)\s+)?"
+    r"(?:(?i:la|el)\s+)?(?i:mevrouw|meneer|frau|herrn?|madame|monsieur|mme|se\u00f1ora?|pani|pana?|"
+    r"mrs|mr|ms)\.?\s+[A-Z\u00c0-\u017d]\w+"
+)
 
 
 @dataclass(frozen=True)
@@ -226,6 +234,8 @@ def _readable(policy: Policy, text: str) -> bool:
 
 def _names_person(policy: Policy, text: str) -> bool:
     """Whether a picture or result is asked for by a proper name."""
+    if _TITLED.search(text):
+        return True
     for match in _PERSON.finditer(text):
         name = fold(match[1] or match[2])
         if "en" not in policy.words.row(name).read:
