@@ -1,7 +1,7 @@
 """Reads a question for what its answer may be: open or closed, plain, one that "yes" may settle."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -12,6 +12,7 @@ from app.guardrail.policy import Policy
 OPENING_WORDS: Final = 3
 """Where a question word stands: after "on" and "and" at most."""
 SUBSTANCES: Final = frozenset(["a_blood", "a_fat", "a_lymph", "a_bile", "a_cells", "a_tissue"])
+_LEAST_WORDS: Final = 3
 _PRONOUNS: Final = frozenset(["it", "they", "its", "their", "he", "she"])
 # "Is that in the bone?" asks where something is that nobody has named.
 _POINTS: Final = re.compile(
@@ -39,52 +40,66 @@ def read_question(policy: Policy, question: str, language: str) -> Asked:
     """How a question was meant, in the page's language and in English."""
     question = question[:MAX_QUESTION]
     intent = find_alarm(policy, question) or find_intent(policy, question, language)
-    mode: Mode = "open" if intent.kind in ("anatomy", "healthy") else "closed"
-    if mode == "closed":
+    if intent.kind not in ("anatomy", "healthy"):
         return Asked("closed", False, False)
-    plain = yes_no = settled = of_part = False
-    told: frozenset[str] | None = None
-    may_begin, may_settle = _is_of_everybody(policy, question, language), True
-    wants_yes_no = not _wants_words(policy, question, language)
-    for code in dict.fromkeys((language if language in policy.approvers else "en", "en")):
-        reading = policy.approvers[code].read(question)
-        allowed = policy.plain_words.get(code, frozenset())
-        bare = [tag.split("_", 1)[-1] for tag in reading.tagged]
-        known = all(word in allowed for word in reading.unknown)
-        presumes = any(word in _PRONOUNS for word in bare) or bool(
-            _POINTS.search(" ".join(folded_words(question)))
-        )
-        of_part |= "part" in bare or any(tag.startswith("a_") for tag in reading.tagged)
-        anchored = reading.anchored or "part" in bare
-        plain |= known and len(bare) >= 3 and anchored and not presumes
-        if plain and wants_yes_no:
-            bare_yes, says = _may_begin_with_yes(policy, code, question, allowed)
-            yes_no |= bare_yes
-            told = says if told is None else told
-        closed = policy.closed_questions.get(code)
-        if closed and wants_yes_no:
-            tagged = " ".join(policy.approvers[code].read_by_word(question))
-            settled |= any(one.search(tagged) for one in closed.settled)
-            may_begin |= any(one.search(tagged) for one in closed.begun)
-            may_settle &= not any(one.search(tagged) for one in closed.unsettled)
+    codes = tuple(dict.fromkeys((language if language in policy.approvers else "en", "en")))
+    plain = [_is_plain(policy, code, question) for code in codes]
+    asking = () if _wants_words(policy, question, language) else codes
+    begun = [
+        _may_begin_with_yes(policy, code, question)
+        for at, code in enumerate(asking)
+        if any(plain[: at + 1])
+    ]
+    settled, may_begin, unsettled = _settling(policy, asking, question)
     return Asked(
-        mode,
-        plain,
-        (yes_no or settled) and may_settle,
-        may_begin,
-        told,
-        of_part,
+        "open",
+        any(plain),
+        (settled or any(bare for bare, _ in begun)) and not unsettled,
+        may_begin or _is_of_everybody(policy, question, language),
+        next((says for _, says in begun if says is not None), None),
+        any(_names_part(policy, code, question) for code in codes),
         _begins_like(policy.reasons, question, language),
     )
 
 
+def _is_plain(policy: Policy, language: str, question: str) -> bool:
+    """Whether all words of a question are approved and it presumes nothing."""
+    reading = policy.approvers[language].read(question)
+    allowed = policy.plain_words.get(language, frozenset())
+    if len(reading.tagged) < _LEAST_WORDS or not all(one in allowed for one in reading.unknown):
+        return False
+    bare = [tag.split("_", 1)[-1] for tag in reading.tagged]
+    presumes = any(word in _PRONOUNS for word in bare)
+    points = _POINTS.search(" ".join(folded_words(question)))
+    return (reading.anchored or "part" in bare) and not (presumes or points)
+
+
+def _names_part(policy: Policy, language: str, question: str) -> bool:
+    tagged = policy.approvers[language].read(question).tagged
+    return any(tag.startswith("a_") or tag.split("_", 1)[-1] == "part" for tag in tagged)
+
+
+def _settling(policy: Policy, codes: Sequence[str], question: str) -> tuple[bool, bool, bool]:
+    """Whether yes and no alone may answer, may begin a sentence, and must not stand alone."""
+    found = [False, False, False]
+    for code in codes:
+        closed = policy.closed_questions.get(code)
+        if closed:
+            tagged = " ".join(policy.approvers[code].read_by_word(question))
+            for at, several in enumerate((closed.settled, closed.begun, closed.unsettled)):
+                found[at] |= any(one.search(tagged) for one in several)
+    settled, begun, unsettled = found
+    return settled, begun, unsettled
+
+
 def _may_begin_with_yes(
-    policy: Policy, language: str, question: str, allowed: frozenset[str]
+    policy: Policy, language: str, question: str
 ) -> tuple[bool, frozenset[str] | None]:
     """Whether "yes" alone may answer a plain question, and what a sentence behind it must say.
 
     None where not even a whole sentence makes it harmless.
     """
+    allowed = policy.plain_words.get(language, frozenset())
     group_of = policy.approvers[language].vocabulary.group_of
     tagged = policy.approvers[language].read_by_word(question)
     beside = {
