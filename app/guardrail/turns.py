@@ -10,21 +10,29 @@ from app.guardrail.normalise import fold, words
 X_RAY: Final = re.compile(r"\bx[-\u2010\u2011 ](?=ray)", re.IGNORECASE)
 _PIECE: Final = re.compile(r"\(([^()]*)\)|([^()]+)")
 _LONGEST: Final = 20  # words
+_SHARED: Final = 5  # first words from which on what goes on alike is one pattern
 
 
 @dataclass(frozen=True)
 class Turns:
-    """Turns of phrase by their first word: each a pattern over words with a space behind each."""
+    """Turns of phrase by their first word: patterns over the words behind it, each with a space.
 
-    by_first: dict[str, re.Pattern[str]]
+    Many first words share the pattern of what goes on alike ("(critical|dead|hot) (button|key)").
+    """
+
+    by_first: dict[str, tuple[re.Pattern[str], ...]]
 
     def length_at(self, tokens: Sequence[str], at: int) -> int:
         """How many words the turn of phrase that begins at a word has; 0 where none does."""
-        pattern = self.by_first.get(tokens[at])
-        if pattern is None:
+        patterns = self.by_first.get(tokens[at])
+        if patterns is None:
             return 0
-        match = pattern.match(" ".join(tokens[at : at + _LONGEST]) + " ")
-        return match[0].count(" ") if match else 0
+        rest = "".join(f"{token} " for token in tokens[at + 1 : at + _LONGEST])
+        matches = [match for pattern in patterns if (match := pattern.match(rest))]
+        return 1 + max(match[0].count(" ") for match in matches) if matches else 0
+
+
+NO_TURNS: Final = Turns({})
 
 
 def read_turns(lines: Iterable[str]) -> Turns:
@@ -33,16 +41,35 @@ def read_turns(lines: Iterable[str]) -> Turns:
     Raises:
         ValueError: a turn begins with a choice of nothing, or holds no word.
     """
-    found: dict[str, dict[str, int]] = {}
+    own: dict[str, dict[str, int]] = {}
+    shared: dict[str, list[re.Pattern[str]]] = {}
     for line in lines:
         parts = [_choices(match) for match in _PIECE.finditer(line) if match[0].strip()]
         if not parts or "" in parts[0]:
             raise ValueError(line)
-        pattern = "".join(_either(several) for several in parts)
+        rest = "".join(_either(several) for several in parts[1:])
         length = sum(max(map(len, several)) for several in parts)
-        for first in {choice.split(" ", 1)[0] for choice in parts[0]}:
-            found.setdefault(first, {})[pattern] = length
-    return Turns({first: _compile(several) for first, several in found.items()})
+        by_first = _by_first_word(parts[0])
+        if len(by_first) >= _SHARED:
+            pattern = re.compile(rest)
+            for first in [first for first, several in by_first.items() if several == [""]]:
+                shared.setdefault(first, []).append(pattern)
+                del by_first[first]
+        for first, several in by_first.items():
+            own.setdefault(first, {})[_either(several) + rest] = length
+    found = {first: [_compile(several)] for first, several in own.items()}
+    for first, patterns in shared.items():
+        found.setdefault(first, []).extend(patterns)
+    return Turns({first: tuple(patterns) for first, patterns in found.items()})
+
+
+def _by_first_word(choices: Sequence[str]) -> dict[str, list[str]]:
+    """What follows the first word of each choice, by that word."""
+    several: dict[str, list[str]] = {}
+    for choice in choices:
+        first, _, rest = choice.partition(" ")
+        several.setdefault(first, []).append(rest)
+    return several
 
 
 def _choices(match: re.Match[str]) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 from app.guardrail.normalise import fold, words
 from app.guardrail.once import once
-from app.guardrail.turns import Turns, read_turns
+from app.guardrail.turns import NO_TURNS, Turns, read_turns
 from app.guardrail.wordtable import Proclitics, WordTable
 
 _SPINE_LEVEL: Final = re.compile(r"^[ctls](?:1[0-2]|[1-9])$")
@@ -16,6 +16,7 @@ _SPINE: Final = ("c", "t", "l", "s")
 _UNIT_NUMBER: Final = re.compile(r"^\d{1,4}(?:kv|kvp|mm|cm|d|th|st|nd|rd|t)?$")
 _TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_", "likeness": "l_", "form": "s_"}
 PHRASE: Final = "ph"
+_ASIDE: Final = "o_"
 # Function words make no compounds: "in" + "sein" is not a word anybody approved.
 _PARTS: Final = frozenset({"anatomy", "picture", "device", "orientation", "shape", "thing"})
 _SHORTEST_START: Final = 4
@@ -29,6 +30,25 @@ _LONGEST_COMPOUND: Final = 40
 Group = tuple[str, bool, Sequence[str], Sequence[str], Sequence[str]]
 """Words by name: whether they are anchors, their prefixes, their endings, the words."""
 _FIRST_WORDS: Final = 3
+
+
+@dataclass(frozen=True)
+class Aside:
+    """What may be said of things alone: approved only where a sentence speaks of no body.
+
+    "The app stopped with a fatal error" holds words that no sentence about a part of the body may.
+    """
+
+    words: frozenset[str] = frozenset()
+    phrases: Turns = NO_TURNS
+    things: frozenset[str] = frozenset()  # beside one of the words one of these must be named
+    bars: tuple[re.Pattern[str], ...] = ()  # and none of these be in the tagged sentence
+
+    def allows(self, tokens: Sequence[str], tagged: Sequence[str]) -> bool:
+        """Whether a sentence with such words in it speaks of things alone."""
+        named = not any(tag[:2] == _ASIDE for tag in tagged) or not self.things.isdisjoint(tokens)
+        text = " ".join(tagged)
+        return named and not any(one.search(text) for one in self.bars)
 
 
 @dataclass(frozen=True)
@@ -48,6 +68,7 @@ class Vocabulary:
     beginnings: frozenset[str] = frozenset()  # of approved words: most others begin otherwise
     unformed: tuple[str, ...] = ()  # word starts that such an ending does not bring in
     verb_first: bool = False  # whether a sentence may leave its subject unsaid
+    aside: Aside = Aside()
 
     def with_subject(self, tagged: Sequence[str]) -> tuple[str, ...]:
         """A sentence with its pronoun, or the subject it leaves out, read as a part of the body.
@@ -146,6 +167,7 @@ def build_vocabulary(
     endings: Sequence[str] = (),
     unformed: Sequence[str] = (),
     proclitics: Sequence[str] = (),
+    aside: Aside = Aside(),
 ) -> Vocabulary:
     """Adds to the table every form that the groups of a language approve."""
     joined = tuple(sorted(map(_one_word, proclitics), key=lambda one: (-len(one), one)))
@@ -169,6 +191,7 @@ def build_vocabulary(
         _starts({word[:_SHORTEST_START] for word in found}, joined) if endings else frozenset(),
         tuple(map(_one_word, unformed)),
         verb_first,
+        aside,
     )
 
 
@@ -220,27 +243,43 @@ def _one_word(text: str) -> str:
 
 
 def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
-    """Tags the folded words of a sentence, phrases first."""
+    """Tags the folded words of a sentence, phrases first; what is said aside where it may be."""
+    reading, aside = _read(vocabulary, tokens, vocabulary.aside)
+    if not aside:
+        return reading
+    if vocabulary.aside.allows(tokens, reading.tagged):
+        return replace(reading, anchored=True)
+    return _read(vocabulary, tokens, Aside())[0]
+
+
+def _read(vocabulary: Vocabulary, tokens: Sequence[str], aside: Aside) -> tuple[Reading, bool]:
+    """A reading with the words and phrases of `aside`, and whether it holds one of them."""
     tagged: list[str] = []
     unknown: list[str] = []
-    anchored = False
+    anchored = said_aside = False
     language, rows, turns = vocabulary.language, vocabulary.words.rows(), vocabulary.phrases
     tags = once(("tags", language), dict[str, str])
     at = 0
     while at < len(tokens):
-        length = turns.length_at(tokens, at) if tokens[at] in turns.by_first else 0
+        token = tokens[at]
+        length = turns.length_at(tokens, at) if token in turns.by_first else 0
+        if token in aside.phrases.by_first:
+            longer = aside.phrases.length_at(tokens, at)
+            if longer > length:
+                length, said_aside = longer, True
         if length:
             anchored = anchored or any(map(vocabulary.is_anchor, tokens[at : at + length]))
             tagged.append(PHRASE)
             at += length
             continue
-        token = tokens[at]
         tag = tags.get(token)
         if tag is None:
             tag = tags[token] = vocabulary.tag(token)
-        if not tag:
+        if not tag and token in aside.words:
+            tag, said_aside = _ASIDE + token, True
+        elif not tag:
             unknown.append(token)
         anchored = anchored or tag[:2] == "a_" or language in rows[token].anchors
         tagged.append(tag or token)
         at += 1
-    return Reading(tuple(tagged), tuple(unknown), anchored)
+    return Reading(tuple(tagged), tuple(unknown), anchored), said_aside

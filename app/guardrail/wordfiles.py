@@ -1,7 +1,7 @@
 """Reads the approved vocabularies and the rules that object to an answer."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +9,8 @@ from app.guardrail.approval import Approver, Objection, make_approver
 from app.guardrail.likeness import Likeness
 from app.guardrail.normalise import fold, words
 from app.guardrail.policy import LANGUAGES, ClosedQuestions
-from app.guardrail.vocabulary import Group, Vocabulary, build_vocabulary
+from app.guardrail.turns import read_turns
+from app.guardrail.vocabulary import Aside, Group, Vocabulary, build_vocabulary
 from app.guardrail.wordtable import WordTable
 from app.guardrail.yamlfile import (
     Mistakes,
@@ -52,7 +53,8 @@ def read_words(
 
     The approved words themselves go into the table.
     What stands in nl.yaml goes on in nl-general.yaml: further groups, phrases and words never said;
-    "{class}" in a phrase there stands for a choice of the words of a class of that file.
+    "{class}" in a phrase there stands for a choice of the words of a class of that file, and what
+    is `aside` may be said of things alone.
     """
     vocabularies: dict[str, Vocabulary] = {}
     extras: dict[str, dict[str, frozenset[str]]] = {}
@@ -83,6 +85,7 @@ def read_words(
             endings=text(keys.get("endings"), mistakes).split(),
             unformed=text(keys.get("unformed"), mistakes).split(),
             proclitics=text(keys.get("proclitics"), mistakes).split(),
+            aside=_aside(further, mistakes),
         )
         extras[code] = {
             "plain": frozenset(words(fold(text(keys.get("plain"), mistakes)))),
@@ -103,7 +106,7 @@ def _further(folder: Path, code: str, mistakes: Mistakes) -> list[dict[str, Part
         check_keys(
             read_yaml(file, mistakes),
             needed=("language", "groups"),
-            allowed=("classes", "never", "phrases"),
+            allowed=("aside", "classes", "never", "phrases"),
             mistakes=mistakes,
         )
         for file in sorted(folder.glob(f"{code}-*.yaml"))
@@ -113,12 +116,34 @@ def _further(folder: Path, code: str, mistakes: Mistakes) -> list[dict[str, Part
 def _phrases(keys: Mapping[str, Part], mistakes: Mistakes) -> list[str]:
     """The turns of phrase of a file, each "{class}" in them replaced by a choice of its words."""
     written = text(keys.get("phrases"), mistakes)
-    for name, part in mapping(keys.get("classes"), mistakes).items():
-        written = written.replace(f"{{{name}}}", f"({text(part, mistakes)})")
+    for one, part in mapping(keys.get("classes"), mistakes).items():
+        written = written.replace(f"{{{one}}}", f"({text(part, mistakes)})")
     if unknown := re.search(r"\{.*?\}", written):
         phrases = keys["phrases"]
         mistakes.add(phrases.file, phrases.line, f"unknown class {unknown[0]!r}")
     return commas(written)
+
+
+def _aside(further: Sequence[Mapping[str, Part]], mistakes: Mistakes) -> Aside:
+    """What the further files of a language approve for sentences that speak of things alone."""
+    said: list[str] = []
+    things: list[str] = []
+    phrases: list[str] = []
+    bars: list[re.Pattern[str]] = []
+    for more in further:
+        if "aside" not in more:
+            continue
+        keys = check_keys(
+            more["aside"],
+            needed=("words", "things", "bars"),
+            allowed=("phrases",),
+            mistakes=mistakes,
+        )
+        said += words(fold(text(keys.get("words"), mistakes)))
+        things += words(fold(text(keys.get("things"), mistakes)))
+        phrases += _phrases({**more, **keys}, mistakes)
+        bars += map(re.compile, text_list(keys.get("bars"), mistakes))
+    return Aside(frozenset(said), read_turns(phrases), frozenset(things), tuple(bars))
 
 
 def _groups(part: Part | None, mistakes: Mistakes) -> Iterator[Group]:
