@@ -161,17 +161,13 @@ class Guard:
 
     def _check_answer(self, question: str, raw: str, language: str, scan: Scan) -> Verdict:
         judgement = judge_answer(self._policy, question, raw, language)
-        patience = Patience()
-        found = {
-            concept
-            for view in view_texts(raw[: 2 * MAX_QUESTION])
-            for concept in self._policy.findings.find(words(view), patience).get("en", {})
-        }
-        note = next((name[5:] for name in sorted(found) if name.startswith("note.")), None)
         if contradicts(raw, scan):
             judgement = Judgement(False, (), True, "answer.contradicts_page")
+        # What is approved whole speaks of nothing that staff must know ("hearing aids").
+        found = set() if judgement.all_ok else self._findings_in(raw)
+        note = next((name[5:] for name in sorted(found) if name.startswith("note.")), None)
         name: VerdictName = "soften"
-        if judgement.all_ok and note is None:
+        if judgement.all_ok:
             name, text = "allow", raw.strip()
         elif judgement.readable:
             text = compose.soften_text(self._policy, language, scan, judgement.kept, raw)
@@ -186,6 +182,16 @@ class Guard:
             note,
             "time.critical" in found,
         )
+
+
+    def _findings_in(self, raw: str) -> set[str]:
+        """The kinds of finding that a raw answer names, in whatever disguise."""
+        patience = Patience()
+        return {
+            concept
+            for view in view_texts(raw[: 2 * MAX_QUESTION])
+            for concept in self._policy.findings.find(words(view), patience).get("en", {})
+        }
 
 
 def contradicts(raw: str, scan: Scan) -> bool:
