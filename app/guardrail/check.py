@@ -183,7 +183,6 @@ class Guard:
             "time.critical" in found,
         )
 
-
     def _findings_in(self, raw: str) -> set[str]:
         """The kinds of finding that a raw answer names, in whatever disguise."""
         patience = Patience()

@@ -267,7 +267,8 @@ def _read(vocabulary: Vocabulary, tokens: Sequence[str], aside: Aside) -> tuple[
             longer = aside.phrases.length_at(tokens, at)
             if longer > length:
                 length, said_aside = longer, True
-        if length:
+        # A part of the body is judged as such, whatever turn of phrase it makes alone.
+        if length > 1 or (length and vocabulary.tag(token)[:2] != "a_"):
             anchored = anchored or any(map(vocabulary.is_anchor, tokens[at : at + length]))
             tagged.append(PHRASE)
             at += length
