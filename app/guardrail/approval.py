@@ -108,11 +108,14 @@ class Approver:
             tagged = self.vocabulary.with_subject(tagged) if anchored else ()
             if not tagged:
                 return Approval(False, "answer.no_anchor")
-        reason = self._objection_to(tagged, clause)
+        reason = self._objection_to(tagged, clause, may_yield=reading.anchored)
         return Approval(not reason, reason)
 
-    def _objection_to(self, tagged: Sequence[str], clause: str) -> str:
-        """The first rule that denies a tagged sentence; "" for none."""
+    def _objection_to(self, tagged: Sequence[str], clause: str, *, may_yield: bool) -> str:
+        """The first rule that denies a tagged sentence; "" for none.
+
+        None yields where the sentence leaves its subject to the one before it.
+        """
         text = " ".join(tagged)
         for at in dict.fromkeys(self.rule_of[number] for number in self.sieve.matching(tagged)):
             objection = self.objections[at]
@@ -120,7 +123,7 @@ class Approver:
                 continue
             if any(one.search(text) for one in objection.unless):
                 continue
-            if not (objection.yields and self._sounds_plain(tagged)):
+            if not (may_yield and objection.yields and self._sounds_plain(tagged)):
                 return objection.id
         return ""
 
