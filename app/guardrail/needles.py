@@ -39,8 +39,9 @@ class Sieve:
         return [number for number in sorted(possible) if self.patterns[number].search(text)]
 
     def _look_up(self, word: str) -> frozenset[int]:
-        found = [numbers for needle, numbers in self.numbers.items() if needle in word]
-        return frozenset().union(*found)
+        size = range(len(word) + 1)
+        pieces = {word[start:end] for start in size for end in size[start + 1 :]}
+        return frozenset().union(*(self.numbers[one] for one in pieces & self.numbers.keys()))
 
 
 def make_sieve(patterns: Iterable[re.Pattern[str]]) -> Sieve:

@@ -6,6 +6,7 @@ from app.guardrail.check import Guard
 from app.guardrail.scan import Scan
 
 ASKED = "What am I looking at?"
+GUARD = Guard.load()
 
 
 @pytest.mark.parametrize(
@@ -17,8 +18,8 @@ ASKED = "What am I looking at?"
         "The label on the pillow was damaged by the printer.",
     ],
 )
-def test_a_grave_word_may_be_told_of_a_thing(guard: Guard, answer: str) -> None:
-    assert guard.check_answer(ASKED, answer, "en", Scan()).verdict == "allow"
+def test_a_grave_word_may_be_told_of_a_thing(answer: str) -> None:
+    assert GUARD.check_answer(ASKED, answer, "en", Scan()).verdict == "allow"
 
 
 @pytest.mark.parametrize(
@@ -33,5 +34,5 @@ def test_a_grave_word_may_be_told_of_a_thing(guard: Guard, answer: str) -> None:
         "The liver is on the left. It is a broken printer.",
     ],
 )
-def test_nor_may_it_where_a_body_or_a_picture_is_spoken_of(guard: Guard, answer: str) -> None:
-    assert guard.check_answer(ASKED, answer, "en", Scan()).verdict != "allow"
+def test_nor_may_it_where_a_body_or_a_picture_is_spoken_of(answer: str) -> None:
+    assert GUARD.check_answer(ASKED, answer, "en", Scan()).verdict != "allow"
