@@ -9,7 +9,7 @@ from app.deps import House
 from app.staff.login import add_staff
 from app.storage import visits
 from tests.app.delivery.test_right_patient import MINE
-from tests.app.delivery.waiting_room import scans_in, until, visit_for, waiting
+from tests.app.delivery.waiting_room import scans_in, statuses, until, visit_for, waiting
 from tests.browser.test_staff_days import PASSWORD, new_page, photograph
 from tests.builders import open_test_house
 from tests.running_server import RunningServer, running_server
@@ -53,7 +53,8 @@ def test_a_delivery_nobody_expects_is_compared_attached_and_taken_back(
             assert scans_in(house, opened) == []
             assert MINE not in nurse.content()
     nurse.wait_for_url(f"**/staff/visits/{opened.visit.visit_id}")
-    until(house, lambda: len(scans_in(house, opened)) == 1)
+    until(house, lambda: statuses(house) == ["attached"])  # its scans are there before that
+    assert len(scans_in(house, opened)) == 1
     nurse.reload()
     nurse.on("dialog", lambda dialog: dialog.accept())
     nurse.get_by_test_id("take-back").press("Enter")
