@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.app.intake.made_series import drawn_series, zip_of
 from tests.browser.test_arrivals import at_the_upload
@@ -80,11 +80,14 @@ def test_a_file_chosen_before_the_script_arrives_is_named(
     browser: Browser, server: RunningServer
 ) -> None:
     page = at_the_upload(browser, server)
-    page.route("**/upload*.js*", lambda route: (time.sleep(1), route.continue_()))
-    page.goto("/upload", wait_until="commit")
+    held: list[Route] = []
+    page.route("**/upload*.js*", lambda route: held.append(route))
+    with page.expect_request("**/upload*.js*"):
+        page.goto("/upload", wait_until="commit")
     page.get_by_test_id("upload-input").set_input_files(
         {"name": "early.png", "mimeType": "image/png", "buffer": b"x"}
     )
     assert page.locator("[data-chosen]").inner_text() != "Chosen: early.png"
+    held[0].continue_()
     expect(page.locator("[data-chosen]")).to_have_text("Chosen: early.png")
     page.context.close()
