@@ -6,36 +6,28 @@ from dataclasses import replace
 from typing import Final
 
 from app.guardrail.approval import Approver, Objection, make_approver
-from app.guardrail.concepts import Lexicon, entry_words, extended
+from app.guardrail.concepts import extended
 from app.guardrail.normalise import fold, words
 from app.guardrail.policy import Clinic, Policy
 from app.guardrail.yamlfile import Mistakes
 
 ALARM: Final = "alarm"
-_Phrases = Mapping[str, tuple[str, ...]]
 
 
-def add_clinic(policy: Policy, clinic: Clinic, mistakes: Mistakes) -> Policy:
+def add_clinic(policy: Policy, clinic: Clinic) -> Policy:
     """The policy with a clinic's additions; what is shared with the shipped one stays as it is."""
-    _check_switched_off(policy, clinic, mistakes)
-    alarms, never_said = clinic.alarm_phrases or {}, clinic.never_say or {}
-    for phrase in (phrase for several in alarms.values() for phrase in several):
-        _check_phrase(phrase, mistakes)
-    for phrase in (phrase for several in never_said.values() for phrase in several):
-        if not words(fold(phrase)):
-            mistakes.found.append(f"policy.yaml:1: {phrase!r} holds no word")
-    if mistakes.found:
-        return policy
+    alarms = {code: {ALARM: phrases} for code, phrases in (clinic.alarm_phrases or {}).items()}
+    objecting = _with_objections(policy.approvers, clinic.never_say or {})
     return replace(
         policy,
         rules=tuple(rule for rule in policy.rules if rule.id not in clinic.switch_off),
-        questions=_with_alarms(policy.questions, alarms),
-        approvers={**policy.approvers, **_with_objections(policy.approvers, never_said)},
+        questions=extended(policy.questions, alarms) if alarms else policy.questions,
+        approvers={**policy.approvers, **objecting},
         clinic=clinic,
     )
 
 
-def _check_switched_off(policy: Policy, clinic: Clinic, mistakes: Mistakes) -> None:
+def check_switched_off(policy: Policy, clinic: Clinic, mistakes: Mistakes) -> None:
     """A clinic may switch off what is open; a locked rule and an unknown one are mistakes."""
     free = {rule.id for rule in policy.rules if not rule.locked}
     for rule_id in clinic.switch_off:
@@ -43,21 +35,8 @@ def _check_switched_off(policy: Policy, clinic: Clinic, mistakes: Mistakes) -> N
             mistakes.found.append(f"policy.yaml:1: rule {rule_id!r} is locked or unknown")
 
 
-def _check_phrase(phrase: str, mistakes: Mistakes) -> None:
-    try:
-        entry_words(phrase)
-    except ValueError:
-        mistakes.found.append(f"policy.yaml:1: {phrase!r} is no word, word start or phrase")
-
-
-def _with_alarms(lexicon: Lexicon, alarms: _Phrases) -> Lexicon:
-    for language, phrases in alarms.items():
-        lexicon = extended(lexicon, language, ALARM, phrases)
-    return lexicon
-
-
 def _with_objections(
-    approvers: Mapping[str, Approver], never_said: _Phrases
+    approvers: Mapping[str, Approver], never_said: Mapping[str, tuple[str, ...]]
 ) -> dict[str, Approver]:
     found = {}
     for language in never_said.keys() & approvers.keys():

@@ -52,13 +52,13 @@ def read_question(policy: Policy, question: str, language: str) -> Asked:
     ]
     settled, may_begin, unsettled = _settling(policy, asking, question)
     return Asked(
-        "open",
-        any(plain),
-        (settled or any(bare for bare, _ in begun)) and not unsettled,
-        may_begin or _is_of_everybody(policy, question, language),
-        next((says for _, says in begun if says is not None), None),
-        any(_names_part(policy, code, question) for code in codes),
-        _begins_like(policy.reasons, question, language),
+        mode="open",
+        plain=any(plain),
+        plain_yes_no=(settled or any(bare for bare, _ in begun)) and not unsettled,
+        may_begin=may_begin or _begins_like(policy.of_everybody, question, language),
+        told=next((says for _, says in begun if says is not None), None),
+        of_part=any(_names_part(policy, code, question) for code in codes),
+        reason=_begins_like(policy.reasons, question, language),
     )
 
 
@@ -81,15 +81,16 @@ def _names_part(policy: Policy, language: str, question: str) -> bool:
 
 def _settling(policy: Policy, codes: Sequence[str], question: str) -> tuple[bool, bool, bool]:
     """Whether yes and no alone may answer, may begin a sentence, and must not stand alone."""
-    found = [False, False, False]
-    for code in codes:
-        closed = policy.closed_questions.get(code)
-        if closed:
-            tagged = " ".join(policy.approvers[code].read_by_word(question))
-            for at, several in enumerate((closed.settled, closed.begun, closed.unsettled)):
-                found[at] |= any(one.search(tagged) for one in several)
-    settled, begun, unsettled = found
-    return settled, begun, unsettled
+    read = [
+        (policy.closed_questions[code], " ".join(policy.approvers[code].read_by_word(question)))
+        for code in codes
+        if code in policy.closed_questions
+    ]
+    return (
+        any(one.search(tagged) for closed, tagged in read for one in closed.settled),
+        any(one.search(tagged) for closed, tagged in read for one in closed.begun),
+        any(one.search(tagged) for closed, tagged in read for one in closed.unsettled),
+    )
 
 
 def _may_begin_with_yes(
@@ -114,11 +115,6 @@ def _may_begin_with_yes(
         return False, None
     says = (tag for tag in tagged if tag[1:2] == "_" or group_of(tag) == "shape")
     return not beside, frozenset(tag for tag in says if tag.split("_", 1)[-1] not in allowed)
-
-
-def _is_of_everybody(policy: Policy, question: str, language: str) -> bool:
-    """Whether a question is about people in general ("does everybody have six ribs?")."""
-    return _begins_like(policy.of_everybody, question, language)
 
 
 def _begins_like(starts: Mapping[str, re.Pattern[str]], question: str, language: str) -> bool:

@@ -195,21 +195,17 @@ class Lexicon:
         }
 
 
-def build_lexicon(
-    lists: Mapping[str, Mapping[str, Iterable[str]]], table: WordTable | None = None
-) -> Lexicon:
-    """An index of language -> concept -> entries; an entry is a word, a word start* or a phrase."""
-    lexicon = Lexicon(table=table or WordTable())
-    for language, concepts in lists.items():
-        lexicon.concepts[language] = set(concepts)
-        for concept, entries in concepts.items():
-            for entry in entries:
-                _add(lexicon, language, concept, entry)
-    return _finish(lexicon)
+Lists = Mapping[str, Mapping[str, Iterable[str]]]
+"""Language -> concept -> entries; an entry is a word, a word start* or a phrase."""
 
 
-def extended(lexicon: Lexicon, language: str, concept: str, entries: Iterable[str]) -> Lexicon:
-    """A lexicon that lists further entries of a concept; the one that it was made of stays."""
+def build_lexicon(lists: Lists, table: WordTable | None = None) -> Lexicon:
+    """An index of lists."""
+    return _fill(Lexicon(table=table or WordTable()), lists)
+
+
+def extended(lexicon: Lexicon, lists: Lists) -> Lexicon:
+    """A lexicon with the entries of further lists; the one that it was made of stays."""
     larger = Lexicon(
         exact={word: list(several) for word, several in lexicon.exact.items()},
         stems={stem: list(several) for stem, several in lexicon.stems.items()},
@@ -218,13 +214,15 @@ def extended(lexicon: Lexicon, language: str, concept: str, entries: Iterable[st
         table=lexicon.table,
         concepts={code: set(several) for code, several in lexicon.concepts.items()},
     )
-    larger.concepts.setdefault(language, set()).add(concept)
-    for entry in entries:
-        _add(larger, language, concept, entry)
-    return _finish(larger)
+    return _fill(larger, lists)
 
 
-def _finish(lexicon: Lexicon) -> Lexicon:
+def _fill(lexicon: Lexicon, lists: Lists) -> Lexicon:
+    for language, concepts in lists.items():
+        lexicon.concepts.setdefault(language, set()).update(concepts)
+        for concept, entries in concepts.items():
+            for entry in entries:
+                _add(lexicon, language, concept, entry)
     lengths: defaultdict[str, set[int]] = defaultdict(set)
     for stem in lexicon.stems:
         lengths[stem[:_MIN_STEM]].add(len(stem))

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from app.guardrail.additions import add_clinic
+from app.guardrail.additions import add_clinic, check_switched_off
 from app.guardrail.clinicfile import read_clinic
 from app.guardrail.concepts import build_lexicon
 from app.guardrail.likeness import KINDS as alarm_kinds
@@ -55,10 +55,10 @@ def _shipped_policy() -> Policy:
 def _with_clinic(policy: Policy, clinic_file: Path, folder: Path) -> Policy:
     mistakes = Mistakes()
     clinic = read_clinic(clinic_file, mistakes)
-    larger = add_clinic(policy, clinic, mistakes)
+    check_switched_off(policy, clinic, mistakes)
     if mistakes.found:
         raise PolicyError(mistakes.found)
-    return replace(larger, digest=digest_of(folder, clinic_file))
+    return replace(add_clinic(policy, clinic), digest=digest_of(folder, clinic_file))
 
 
 def read_policy(folder: Path) -> Policy:

@@ -34,14 +34,15 @@ def read_concepts(folder: Path, mistakes: Mistakes) -> Lists:
             if concept == "language":
                 continue
             entries = list(commas(text(part, mistakes)))
-            _check_entries(entries, part, mistakes)
+            check_entries(entries, part, mistakes)
             # "c'est" is also typed "c est".
             entries += [entry.replace("'", " ") for entry in entries if "'" in entry]
             lists.setdefault(language, {}).setdefault(concept, []).extend(entries)
     return lists
 
 
-def _check_entries(entries: Sequence[str], part: Part, mistakes: Mistakes) -> None:
+def check_entries(entries: Sequence[str], part: Part, mistakes: Mistakes) -> None:
+    """Notes every entry that no list can hold."""
     for entry in entries:
         try:
             entry_words(entry)

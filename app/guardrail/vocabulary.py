@@ -51,6 +51,9 @@ class Aside:
         return named and not any(one.search(text) for one in self.bars)
 
 
+NOTHING_ASIDE: Final = Aside()
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """The words of one language with their groups, and its phrases."""
@@ -68,7 +71,7 @@ class Vocabulary:
     beginnings: frozenset[str] = frozenset()  # of approved words: most others begin otherwise
     unformed: tuple[str, ...] = ()  # word starts that such an ending does not bring in
     verb_first: bool = False  # whether a sentence may leave its subject unsaid
-    aside: Aside = Aside()
+    aside: Aside = NOTHING_ASIDE
 
     def with_subject(self, tagged: Sequence[str]) -> tuple[str, ...]:
         """A sentence with its pronoun, or the subject it leaves out, read as a part of the body.
@@ -167,7 +170,7 @@ def build_vocabulary(
     endings: Sequence[str] = (),
     unformed: Sequence[str] = (),
     proclitics: Sequence[str] = (),
-    aside: Aside = Aside(),
+    aside: Aside = NOTHING_ASIDE,
 ) -> Vocabulary:
     """Adds to the table every form that the groups of a language approve."""
     joined = tuple(sorted(map(_one_word, proclitics), key=lambda one: (-len(one), one)))
@@ -249,7 +252,7 @@ def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
         return reading
     if vocabulary.aside.allows(tokens, reading.tagged):
         return replace(reading, anchored=True)
-    return _read(vocabulary, tokens, Aside())[0]
+    return _read(vocabulary, tokens, NOTHING_ASIDE)[0]
 
 
 def _read(vocabulary: Vocabulary, tokens: Sequence[str], aside: Aside) -> tuple[Reading, bool]:

@@ -115,9 +115,8 @@ def _further(folder: Path, code: str, mistakes: Mistakes) -> list[dict[str, Part
 
 def _phrases(keys: Mapping[str, Part], mistakes: Mistakes) -> list[str]:
     """The turns of phrase of a file, each "{class}" in them replaced by a choice of its words."""
-    written = text(keys.get("phrases"), mistakes)
-    for one, part in mapping(keys.get("classes"), mistakes).items():
-        written = written.replace(f"{{{one}}}", f"({text(part, mistakes)})")
+    classes = {name: f"({words})" for name, words in _classes(keys, mistakes).items()}
+    written = _filled(text(keys.get("phrases"), mistakes), classes)
     if unknown := re.search(r"\{.*?\}", written):
         phrases = keys["phrases"]
         mistakes.add(phrases.file, phrases.line, f"unknown class {unknown[0]!r}")
@@ -142,7 +141,7 @@ def _aside(further: Sequence[Mapping[str, Part]], mistakes: Mistakes) -> Aside:
         said += words(fold(text(keys.get("words"), mistakes)))
         things += words(fold(text(keys.get("things"), mistakes)))
         phrases += _phrases({**more, **keys}, mistakes)
-        bars += map(re.compile, text_list(keys.get("bars"), mistakes))
+        bars += _compile(keys.get("bars"), {}, mistakes)
     return Aside(frozenset(said), read_turns(phrases), frozenset(things), tuple(bars))
 
 
