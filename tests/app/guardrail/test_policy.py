@@ -30,6 +30,9 @@ def test_all_mistakes_are_reported_with_file_and_line(tmp_path: Path) -> None:
     turns = broken / "words" / "en-lookalikes.yaml"
     text_of_turns = turns.read_text(encoding="utf-8")
     turns.write_text(text_of_turns.replace("phrases: >-", "phrases: hot {gear},"))
+    things = broken / "words" / "en-tricky.yaml"
+    text_of_things = things.read_text(encoding="utf-8")
+    things.write_text(text_of_things.replace("bars:\n", 'bars:\n    - "("\n'))
     with pytest.raises(PolicyError) as error:
         load_policy(folder=broken)
     found = "\n".join(error.value.mistakes)
@@ -40,6 +43,7 @@ def test_all_mistakes_are_reported_with_file_and_line(tmp_path: Path) -> None:
     assert "key 'staff' is missing" in found
     assert "pl.yaml:1: cannot be read" in found
     assert "unknown class '{gear}'" in found
+    assert "is no pattern" in found
 
 
 @pytest.mark.parametrize(
