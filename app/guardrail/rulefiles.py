@@ -23,12 +23,12 @@ Lists = dict[str, dict[str, list[str]]]
 
 
 def read_concepts(folder: Path, mistakes: Mistakes) -> Lists:
-    """The word lists of every language."""
+    """The word lists of every language; a file may be one of several languages."""
     lists: Lists = {}
     for file in sorted(folder.glob("*.yaml")):
         keys = mapping(read_yaml(file, mistakes), mistakes)
-        language = text(keys.get("language"), mistakes)
-        if not language:
+        languages = text(keys.get("language"), mistakes).split()
+        if not languages:
             mistakes.add(file, 1, "key 'language' is missing")
         for concept, part in keys.items():
             if concept == "language":
@@ -37,7 +37,8 @@ def read_concepts(folder: Path, mistakes: Mistakes) -> Lists:
             check_entries(entries, part, mistakes)
             # "c'est" is also typed "c est".
             entries += [entry.replace("'", " ") for entry in entries if "'" in entry]
-            lists.setdefault(language, {}).setdefault(concept, []).extend(entries)
+            for language in languages:
+                lists.setdefault(language, {}).setdefault(concept, []).extend(entries)
     return lists
 
 
