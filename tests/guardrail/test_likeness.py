@@ -12,6 +12,7 @@ from app.guardrail.command import read_all
 from app.guardrail.hearing import hear
 from app.guardrail.intents import find_alarm
 from app.guardrail.likeness import KINDS, SLOTS, Likeness, load_likeness, passages, save_likeness
+from app.guardrail.likeness_fit import Example
 from app.guardrail.policyfiles import FOLDER, LIKENESS, PolicyError, load_policy
 
 GUARD = Guard.load()
@@ -31,19 +32,29 @@ def test_it_hears_what_no_rule_lists() -> None:
     assert len(heard_alone) >= 10
 
 
-def test_weights_are_those_of_the_lines_and_cases_that_ship() -> None:
-    cases = likeness_fit.examples_of_cases(POLICY, read_all(HERE / "cases"))
-    lines = likeness_fit.examples_of_lines(POLICY, LINES)
+@pytest.fixture(scope="module")
+def cases() -> list[Example]:
+    return list(likeness_fit.examples_of_cases(POLICY, read_all(HERE / "cases")))
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[Example]:
+    return list(likeness_fit.examples_of_lines(POLICY, LINES))
+
+
+def test_weights_are_those_of_the_lines_and_cases_that_ship(
+    cases: list[Example], lines: list[Example]
+) -> None:
     learnt = likeness_fit.fit([*cases, *lines])
     assert learnt.unit == pytest.approx(POLICY.likeness.unit, rel=1e-3)
     away = np.abs(learnt.weights.astype(int) - POLICY.likeness.weights)
     assert np.mean(away > 1) < 0.001, "run `python -m app learn-alarms` again"
 
 
-def test_of_lines_that_were_held_back_few_are_told_wrong() -> None:
+def test_of_lines_that_were_held_back_few_are_told_wrong(
+    cases: list[Example], lines: list[Example]
+) -> None:
     """Two halves, each judged by what the other and the cases teach: no line judges itself."""
-    cases = list(likeness_fit.examples_of_cases(POLICY, read_all(HERE / "cases")))
-    lines = list(likeness_fit.examples_of_lines(POLICY, LINES))
     right = []
     for half in (0, 1):
         learnt = likeness_fit.fit([*cases, *lines[1 - half :: 2]], rounds=4)

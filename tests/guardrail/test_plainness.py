@@ -9,7 +9,7 @@ import pytest
 from app.guardrail import approval, plainness_fit
 from app.guardrail.check import Guard, Scan
 from app.guardrail.likeness import SLOTS, Likeness
-from app.guardrail.likeness_fit import fit
+from app.guardrail.likeness_fit import Example, fit
 from app.guardrail.plainness import KINDS, YIELDS, slots_of
 
 GUARD = Guard.load()
@@ -75,8 +75,12 @@ def test_what_a_rule_must_catch_it_still_catches() -> None:
             assert shown == [], rule.id
 
 
-def test_weights_are_those_of_the_answers_that_ship() -> None:
-    examples = list(plainness_fit.all_examples(POLICY, HERE / "cases", LINES))
+@pytest.fixture(scope="module")
+def examples() -> list[Example]:
+    return list(plainness_fit.all_examples(POLICY, HERE / "cases", LINES))
+
+
+def test_weights_are_those_of_the_answers_that_ship(examples: list[Example]) -> None:
     learnt = fit(examples, kinds=KINDS)
     held = next(iter(POLICY.approvers.values())).plainness
     assert learnt.unit == pytest.approx(held.unit, rel=1e-3)
@@ -84,9 +88,8 @@ def test_weights_are_those_of_the_answers_that_ship() -> None:
     assert np.mean(away > 1) < 0.001, "run `python -m app learn-plain` again"
 
 
-def test_of_answers_held_back_few_hints_sound_plain() -> None:
+def test_of_answers_held_back_few_hints_sound_plain(examples: list[Example]) -> None:
     """Two halves, each judged by what the other teaches: no answer judges itself."""
-    examples = list(plainness_fit.all_examples(POLICY, HERE / "cases", LINES))
     taken: dict[tuple[str, ...], list[bool]] = {(kind,): [] for kind in KINDS}
     for half in (0, 1):
         learnt = fit(examples[1 - half :: 2], rounds=6, kinds=KINDS)
