@@ -28,7 +28,11 @@ _CUTS: Final = re.compile(
     r"mit|von|nach|van|met|na|en|avec|de|du|après|con|del|tras|y|z|ze|po|i|w)\s)",
     re.IGNORECASE,
 )
-_COPULA: Final = "copula"  # stands between two nouns where a language needs no verb (Polish "to")
+_NAMED: Final = ("a_", "d_", "m_")
+_FULL_NAME_WORDS: Final = 3
+# With words of these groups alone something is named, and nothing said of a body.
+_SAYS_NOTHING: Final = frozenset({"device", "function", "irregular"})
+_COPULA: Final = "copula"  # says what something is where a language needs no verb (Polish "to")
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,8 @@ def _judge_sentences(
     for sentence in sentences:
         approval = _best(sentence, approvers, anchored)
         identifies = _identifies(policy, sentence, approvers)
-        bare = not asked.plain and _is_fragment(sentence, approvers)
         whole_picture = identifies and len(folded_words(sentence)) > 1
+        bare = not (asked.plain or whole_picture) and _is_fragment(sentence, approvers)
         if approval.ok and not bare and (asked.mode == "open" or whole_picture):
             kept.append(sentence)
             anchored = True
@@ -122,7 +126,7 @@ def _judge_short(
     if (
         approval.ok
         and asked.mode == "open"
-        and asked.plain
+        and (asked.plain or _is_full_name(policy, sentences[0], approvers))
         and not _is_substance(sentences[0], approvers)
     ):
         return Judgement(True, (), True, "answer.plain_word")
@@ -186,7 +190,7 @@ def _is_fragment(sentence: str, approvers: Sequence[Approver]) -> bool:
             return False
         limit = 3 if approver.vocabulary.verbless else len(reading.tagged)
         groups = [group_of(tag.split("_", 1)[-1]) for tag in reading.tagged]
-        says = any(group.startswith("verb") for group in groups) or _COPULA in groups[1:]
+        says = any(group.startswith("verb") for group in groups) or _COPULA in groups
         return len(reading.tagged) <= limit and not says
     return len(folded_words(sentence)) <= _FRAGMENT_WORDS
 
@@ -197,11 +201,27 @@ def _is_name(policy: Policy, sentence: str, approvers: Sequence[Approver]) -> bo
         vocabulary = approver.vocabulary
         tagged = approver.read_by_word(sentence)
         articles = policy.articles.get(vocabulary.language, frozenset())
-        named = [tag for tag in tagged if tag[:2] in ("a_", "d_", "m_")]
+        named = [tag for tag in tagged if tag[:2] in _NAMED]
         rest = set(tagged) - set(named) - articles
         if named and all(vocabulary.group_of(tag) == "orientation" for tag in rest):
             return True
     return False
+
+
+def _is_full_name(policy: Policy, sentence: str, approvers: Sequence[Approver]) -> bool:
+    """Whether a text names parts or devices in some words ("the bones of the hand").
+
+    Where it names several, it says of none where it lies ("the disc behind the spine").
+    """
+    tagged = approvers[0].read(sentence).tagged
+    if len(tagged) < _FULL_NAME_WORDS:
+        return False
+    group_of = approvers[0].vocabulary.group_of
+    groups = [group_of(tag.split("_", 1)[-1]) for tag in tagged]
+    if "device" in groups and _SAYS_NOTHING.issuperset(groups):
+        return True
+    one = sum(tag[:2] in _NAMED for tag in tagged) == 1
+    return (one or "orientation" not in groups) and _is_name(policy, sentence, approvers[:1])
 
 
 def _is_substance(text: str, approvers: Sequence[Approver]) -> bool:
