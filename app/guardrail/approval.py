@@ -9,7 +9,7 @@ from app.guardrail.likeness import Likeness
 from app.guardrail.needles import Sieve, make_sieve
 from app.guardrail.normalise import folded_words, is_hidden
 from app.guardrail.once import once
-from app.guardrail.plainness import YIELDS, slots_of
+from app.guardrail.plainness import OBJECTS, YIELDS, slots_of
 from app.guardrail.sentences import split_clauses
 from app.guardrail.turns import X_RAY
 from app.guardrail.vocabulary import Reading, Vocabulary, read_sentence
@@ -62,10 +62,15 @@ class Approver:
         """Whether one sentence may be shown; `anchored` when the one before it was approved."""
         if is_hidden(sentence) or _STRANGE.search(sentence):
             return Approval(False, "answer.markup")
-        for number, clause in enumerate(split_clauses(sentence)):
+        clauses = split_clauses(sentence)
+        for number, clause in enumerate(clauses):
             approval = self._judge_clause(clause, anchored, number > 0)
             if not approval.ok:
                 return approval
+        # "The printer is dead; so is the liver": each clause for itself says nothing.
+        readings = [self.read(clause) for clause in clauses]
+        if any(one.aside for one in readings) and any(map(_names_part, readings)):
+            return Approval(False, "answer.aside")
         return Approval(True)
 
     def read(self, text: str) -> Reading:
@@ -123,14 +128,15 @@ class Approver:
                 continue
             if any(one.search(text) for one in objection.unless):
                 continue
-            if not (may_yield and objection.yields and self._sounds_plain(tagged)):
+            if not (may_yield and objection.yields and self._hints(tagged) <= YIELDS):
                 return objection.id
-        return ""
+        return "answer.sounds_hinted" if self._hints(tagged) > OBJECTS else ""
 
-    def _sounds_plain(self, tagged: Sequence[str]) -> bool:
+    def _hints(self, tagged: Sequence[str]) -> float:
+        """How much a tagged sentence sounds like one that hints at something, in logits."""
         language = self.vocabulary.language
-        key = ("plain", language, *tagged)
-        return once(key, lambda: self.plainness.score(slots_of(language, tagged)) <= YIELDS)
+        key = ("hints", language, *tagged)
+        return once(key, lambda: self.plainness.score(slots_of(language, tagged)))
 
     def _ways_of(self, clause: str) -> frozenset[str]:
         """In which ways a clause talks in general; its phrases are read word by word."""
@@ -143,6 +149,10 @@ class Approver:
             for way, patterns in self.general.items()
             if any(one.search(text) for one in patterns for text in texts)
         )
+
+
+def _names_part(reading: Reading) -> bool:
+    return not reading.aside and any(tag[:2] == "a_" for tag in reading.tagged)
 
 
 def make_approver(

@@ -16,6 +16,8 @@ from app.guardrail.likeness import PRIME, Pieces, Slots, named, to_slots
 KINDS: Final = ("plain", "hint")
 YIELDS: Final = -3.5
 """Up to this score a rule yields; chosen on sentences held back: see the card."""
+OBJECTS: Final = 3.0
+"""Above this score a sentence is held though no rule objects; chosen as the other."""
 _BEGIN, _END = "^", "$"
 _RUNS: Final = (1, 2, 3)
 

@@ -153,6 +153,7 @@ class Reading:
     tagged: tuple[str, ...]
     unknown: tuple[str, ...]
     anchored: bool
+    aside: bool = False  # whether it holds what may be said of things alone
 
 
 def build_vocabulary(
@@ -251,7 +252,7 @@ def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:
     if not aside:
         return reading
     if vocabulary.aside.allows(tokens, reading.tagged):
-        return replace(reading, anchored=True)
+        return replace(reading, anchored=True, aside=True)
     return _read(vocabulary, tokens, NOTHING_ASIDE)[0]
 
 
