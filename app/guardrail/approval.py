@@ -22,6 +22,7 @@ _PRONOUNS: Final = frozenset(["it", "they", "its", "their", "these", "this", "th
 MAX_WORDS: Final = 60
 _MOST_READ: Final = 4 * MAX_WORDS  # words; what is longer holds a word that is not approved
 _LOOP_SAMPLE: Final = 240
+_LEAST_HEARD: Final = 3  # words; "it is" sounds like nothing
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,13 @@ class Approver:
                 continue
             if not (may_yield and objection.yields and self._hints(tagged) <= YIELDS):
                 return objection.id
-        return "answer.sounds_hinted" if self._hints(tagged) > OBJECTS else ""
+        long_enough = len(tagged) >= _LEAST_HEARD
+        return "answer.sounds_hinted" if long_enough and self._hints(tagged) > OBJECTS else ""
 
     def _hints(self, tagged: Sequence[str]) -> float:
         """How much a tagged sentence sounds like one that hints at something, in logits."""
-        language = self.vocabulary.language
-        key = ("hints", language, *tagged)
-        return once(key, lambda: self.plainness.score(slots_of(language, tagged)))
+        key = ("hints", self.vocabulary.language, *tagged)
+        return once(key, lambda: self.plainness.score(slots_of(self.vocabulary, tagged)))
 
     def _ways_of(self, clause: str) -> frozenset[str]:
         """In which ways a clause talks in general; its phrases are read word by word."""

@@ -7,39 +7,80 @@ No weight brings in a word that is not approved, and no other rule is ever overr
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.guardrail.likeness import PRIME, Pieces, Slots, named, to_slots
+from app.guardrail.once import once
+from app.guardrail.vocabulary import Vocabulary
 
 KINDS: Final = ("plain", "hint")
-YIELDS: Final = -3.5
+YIELDS: Final = -2.0
 """Up to this score a rule yields; chosen on sentences held back: see the card."""
-OBJECTS: Final = 3.0
+OBJECTS: Final = 2.0
 """Above this score a sentence is held though no rule objects; chosen as the other."""
+_FUNCTION: Final = ("function", "irregular")
 _BEGIN, _END = "^", "$"
 _RUNS: Final = (1, 2, 3)
 
 
-def slots_of(language: str, tagged: Sequence[str]) -> Slots:
-    """The slots of a tagged sentence: its words, and its groups alone, one to three in a row."""
-    groups = [tag[:2] if tag[1:2] == "_" else tag for tag in tagged]
-    pieces = [
-        piece
-        for name, several in ((f"word {language}", tagged), (f"group {language}", groups))
-        for piece in _in_a_row(named(name, (_BEGIN, *several, _END)))
-    ]
-    held = np.unique(named(f"held {language}", groups))
-    one, two = np.triu_indices(len(held), 1)
-    return to_slots(np.concatenate([*pieces, held[one] * PRIME + held[two]]))
+def slots_of(vocabulary: Vocabulary, tagged: Sequence[str]) -> Slots:
+    """The slots of a tagged sentence: what stands in it, one to three in a row.
+
+    Its words, the tags that rules see, the groups of its words with the function words between
+    them, and the groups alone, which all languages share.
+    """
+    language = vocabulary.language
+    tags = [tag[:2] if tag[1:2] == "_" else tag for tag in tagged]
+    known = once(("families", language), lambda: _Families(vocabulary))
+    families = [known[tag] for tag in tagged]
+    between = [family or tag for family, tag in zip(families, tagged, strict=True)]
+    rows = np.stack(
+        [
+            named(name, (_BEGIN, *several, _END))
+            for name, several in (
+                (f"word {language}", tagged),
+                (f"group {language}", tags),
+                (f"family {language}", between),
+                ("family", families),
+            )
+        ]
+    )
+    held = named(f"held {language}", sorted(set(tags)))
+    one, two = _pairs(len(held))
+    return to_slots(np.concatenate([*_in_a_row(rows), held[one] * PRIME + held[two]]))
 
 
-def _in_a_row(named: Pieces) -> list[Pieces]:
-    """Runs of one to three, and pairs with one between."""
-    runs = [named]
+@lru_cache(maxsize=128)
+def _pairs(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Both places of every pair of so many."""
+    one, two = np.triu_indices(size, 1)
+    return one, two
+
+
+class _Families(dict[str, str]):
+    """The groups of tagged words without their kinds ("verb_er" is a verb), each looked up once.
+
+    "" for function words; a word without a group stands for itself.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._group_of = vocabulary.group_of
+
+    def __missing__(self, tag: str) -> str:
+        group = self._group_of(tag.split("_", 1)[-1])
+        family = self[tag] = "" if group in _FUNCTION else group.split("_")[0] or tag
+        return family
+
+
+def _in_a_row(rows: Pieces) -> list[Pieces]:
+    """Of every row runs of one to three, and pairs with one between."""
+    runs = [rows]
     for length in _RUNS[1:]:
         before = runs[-1]
-        runs.append(before[:-1] * PRIME + named[length - 1 :])
-    apart = named[:-2] * PRIME * PRIME * PRIME + named[2:]
-    return [*runs, apart]
+        runs.append(before[:, :-1] * PRIME + rows[:, length - 1 :])
+    apart = rows[:, :-2] * PRIME * PRIME * PRIME + rows[:, 2:]
+    return [several.ravel() for several in (*runs, apart)]

@@ -1,9 +1,11 @@
 """`python -m app learn-plain`: learns from cases what a plain description sounds like."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from app.guardrail.command import read_all
+from app.guardrail.likeness import Likeness
 from app.guardrail.likeness_fit import Example, Lesson, learn, read_lines
 from app.guardrail.plainness import KINDS, slots_of
 from app.guardrail.policy import Policy
@@ -56,14 +58,15 @@ def examples_of_lines(policy: Policy, folder: Path) -> Iterator[Example]:
 
 
 def _example(policy: Policy, language: str, answer: str, kind: str) -> Iterator[Example]:
+    """An answer as an example; of a hint only what rules deny that never yield, if they do any."""
     approver = policy.approvers.get(language)
     if approver is None:
         return
-    clauses = [
-        approver.read(clause).tagged
-        for sentence in split_sentences(answer)
-        for clause in split_clauses(sentence)
-    ]
-    found = tuple(slots_of(language, tagged) for tagged in clauses if tagged)
+    clauses = [part for one in split_sentences(answer) for part in split_clauses(one)]
+    if kind == KINDS[1]:
+        firm = replace(approver, plainness=Likeness.deaf(len(KINDS)))
+        clauses = [one for one in clauses if not firm.judge(one, anchored=True).ok] or clauses
+    read = (approver.read(one).tagged for one in clauses)
+    found = tuple(slots_of(approver.vocabulary, tagged) for tagged in read if tagged)
     if found:
         yield Example(found, (kind,))
