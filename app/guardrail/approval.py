@@ -22,7 +22,7 @@ _PRONOUNS: Final = frozenset(["it", "they", "its", "their", "these", "this", "th
 MAX_WORDS: Final = 60
 _MOST_READ: Final = 4 * MAX_WORDS  # words; what is longer holds a word that is not approved
 _LOOP_SAMPLE: Final = 240
-_LEAST_HEARD: Final = 3  # words; "it is" sounds like nothing
+_SOME, _MUCH = 3, 6  # words, with a verb and without
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,14 @@ class Approver:
                 continue
             if not (may_yield and objection.yields and self._hints(tagged) <= YIELDS):
                 return objection.id
-        long_enough = len(tagged) >= _LEAST_HEARD
-        return "answer.sounds_hinted" if long_enough and self._hints(tagged) > OBJECTS else ""
+        heard = self._says_much(tagged) and self._hints(tagged) > OBJECTS
+        return "answer.sounds_hinted" if heard else ""
+
+    def _says_much(self, tagged: Sequence[str]) -> bool:
+        """Whether a sentence is no mere name, nor "it is": those sound like nothing."""
+        group_of = self.vocabulary.group_of
+        verbs = (group_of(tag).startswith("verb") for tag in tagged)
+        return len(tagged) >= _MUCH or (len(tagged) >= _SOME and any(verbs))
 
     def _hints(self, tagged: Sequence[str]) -> float:
         """How much a tagged sentence sounds like one that hints at something, in logits."""

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.guardrail import approval, plainness_fit
+from app.guardrail import plainness_fit
 from app.guardrail.check import Guard, Scan
 from app.guardrail.likeness import SLOTS, Likeness
 from app.guardrail.likeness_fit import Example, fit
-from app.guardrail.plainness import KINDS, YIELDS, slots_of
+from app.guardrail.plainness import KINDS, OBJECTS, YIELDS
 
 GUARD = Guard.load()
 POLICY = GUARD.policy
@@ -26,12 +26,13 @@ def _guard(weights: Likeness) -> Guard:
     return Guard(dataclasses.replace(POLICY, approvers=approvers))
 
 
-def _always(plain: bool) -> Likeness:
-    bias = np.array([50, 0] if plain else [0, 50], np.float32)
+def _always(plain: float, hint: float) -> Likeness:
+    bias = np.array([plain, hint], np.float32)
     return Likeness(np.zeros((len(KINDS), SLOTS), np.int8), 1.0, bias)
 
 
-STRICT, LENIENT = _guard(_always(plain=False)), _guard(_always(plain=True))
+UNDECIDED, LENIENT = _guard(_always(0, 0)), _guard(_always(50, 0))
+SUSPICIOUS = _guard(_always(0, 50))
 
 
 def _shows(guard: Guard, answer: str) -> bool:
@@ -47,7 +48,7 @@ def _shows(guard: Guard, answer: str) -> bool:
     ],
 )
 def test_rules_yield_to_a_plain_description(answer: str) -> None:
-    assert not _shows(STRICT, answer), "no rule speaks against it, so it shows nothing"
+    assert not _shows(UNDECIDED, answer), "no rule speaks against it, so it shows nothing"
     assert _shows(GUARD, answer)
 
 
@@ -88,27 +89,39 @@ def test_weights_are_those_of_the_answers_that_ship(examples: list[Example]) -> 
     assert np.mean(away > 1) < 0.001, "run `python -m app learn-plain` again"
 
 
-def test_of_answers_held_back_few_hints_sound_plain(examples: list[Example]) -> None:
+def test_of_answers_held_back_few_are_told_wrong(examples: list[Example]) -> None:
     """Two halves, each judged by what the other teaches: no answer judges itself."""
-    taken: dict[tuple[str, ...], list[bool]] = {(kind,): [] for kind in KINDS}
+    scores: dict[tuple[str, ...], list[float]] = {(kind,): [] for kind in KINDS}
     for half in (0, 1):
         learnt = fit(examples[1 - half :: 2], rounds=6, kinds=KINDS)
         for one in examples[half::2]:
-            taken[one.kinds].append(max(map(learnt.score, one.passages)) <= YIELDS)
-    plain, hints = (np.mean(taken[(kind,)]) for kind in KINDS)
-    assert plain > 0.4
-    assert hints < 0.06
+            scores[one.kinds].append(max(map(learnt.score, one.passages)))
+    plain, hints = (np.array(scores[(kind,)]) for kind in KINDS)
+    assert np.mean(plain <= YIELDS) > 0.6
+    assert np.mean(hints <= YIELDS) < 0.06
+    assert np.mean(plain > OBJECTS) < 0.02
+    assert np.mean(hints > OBJECTS) > 0.4
 
 
-def test_a_score_is_asked_for_only_where_a_rule_speaks_against(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[object] = []
-    monkeypatch.setattr(
-        approval, "slots_of", lambda *words: asked.append(words) or slots_of(*words)
-    )
-    assert _shows(GUARD, "The heart lies between the lungs.")
-    assert asked == []
+def test_what_sounds_hinted_is_held_though_no_rule_objects() -> None:
+    answer = "The heart lies between the lungs."
+    assert _shows(UNDECIDED, answer)
+    assert not _shows(SUSPICIOUS, answer)
+    judged = SUSPICIOUS.policy.approvers["en"].judge(answer)
+    assert judged.reason == "answer.sounds_hinted"
+
+
+def test_a_word_or_two_sound_like_nothing() -> None:
+    asked = "Is this an MRI?"
+    for guard in (UNDECIDED, SUSPICIOUS):
+        assert guard.check_answer(asked, "Yes, it is.", "en", Scan()).verdict == "allow"
+
+
+def test_a_hint_teaches_only_what_firm_rules_deny() -> None:
+    case = {"lang": "en", "kind": "output", "expect": {"verdict": "soften"}}
+    raw = "The liver lies on the right. Everything is normal."
+    (example,) = plainness_fit.examples_of_cases(POLICY, [{**case, "raw_answer": raw}])
+    assert len(example.passages) == 1
 
 
 def test_a_line_of_another_form_is_named(tmp_path: Path) -> None:

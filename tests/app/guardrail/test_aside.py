@@ -32,6 +32,7 @@ def test_a_grave_word_may_be_told_of_a_thing(answer: str) -> None:
         "The program drew a ring around the shadow.",
         "The computer marks the dark spot as abnormal.",
         "The liver is on the left. It is a broken printer.",
+        "The faulty printer was repaired by the technician; the liver lies on the right.",
     ],
 )
 def test_nor_may_it_where_a_body_or_a_picture_is_spoken_of(answer: str) -> None:

@@ -1,5 +1,7 @@
 """One word, "yes" and "no": which questions they may answer on their own."""
 
+# ruff: noqa: RUF001  (Turkish has an i without a dot)
+
 import pytest
 
 from app.guardrail.check import Guard, Scan
@@ -68,3 +70,56 @@ def test_a_name_answers_what_asks_for_it(language: str, question: str, word: str
 )
 def test_no_scan_is_no_part(question: str, shown: bool) -> None:
     assert is_shown(question, "not a scan") is shown
+
+
+LOOK = {
+    "en": "What am I looking at?",
+    "de": "Was sehe ich hier?",
+    "nl": "Waar kijk ik naar?",
+    "fr": "Qu'est-ce que je vois ?",
+    "es": "¿Qué estoy viendo?",
+    "tr": "Neye bakıyorum?",
+    "pl": "Na co patrzę?",
+    "ar": "إلى ماذا أنظر؟",
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "answer"),
+    [
+        ("en", "The bones of the hand."),
+        ("en", "the left kidney"),
+        ("de", "die linke Niere"),
+        ("nl", "de linker nier"),
+        ("fr", "C'est la hanche droite."),
+        ("fr", "le rein gauche"),
+        ("tr", "Bu sol diz."),
+        ("tr", "Burası mide."),
+        ("pl", "To serce."),
+        ("pl", "To guzik od koszuli."),
+        ("ar", "هذه الركبة اليسرى."),
+    ],
+)
+def test_a_name_in_some_words_says_what_is_seen(language: str, answer: str) -> None:
+    assert is_shown(LOOK[language], answer, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "answer"),
+    [
+        ("en", "Bone."),
+        ("en", "two left lungs"),
+        ("en", "the disc behind the spine"),
+        ("en", "the screw outside the bone"),
+        ("en", "blood in the brain"),
+        ("de", "Darm im Brustkorb"),
+        ("fr", "C'est du liquide."),
+        ("es", "un solo riñón"),
+        ("tr", "Bu bir çocuk."),
+        ("tr", "Bu akciğerde hava."),
+        ("pl", "To płyn."),
+        ("ar", "كلية واحدة فقط"),
+    ],
+)
+def test_a_name_says_not_where_or_how_many(language: str, answer: str) -> None:
+    assert not is_shown(LOOK[language], answer, language)
