@@ -186,7 +186,9 @@ def _is_fragment(sentence: str, approvers: Sequence[Approver]) -> bool:
         if reading.unknown:
             continue
         group_of = approver.vocabulary.group_of
-        if any(tag.startswith("m_") or tag == PHRASE for tag in reading.tagged):
+        if reading.aside or any(tag.startswith("m_") or tag == PHRASE for tag in reading.tagged):
+            return False
+        if len(reading.tagged) > 1 and reading.tagged[0] in approver.vocabulary.pronouns:
             return False
         limit = 3 if approver.vocabulary.verbless else len(reading.tagged)
         groups = [group_of(tag.split("_", 1)[-1]) for tag in reading.tagged]

@@ -123,3 +123,20 @@ def test_a_name_in_some_words_says_what_is_seen(language: str, answer: str) -> N
 )
 def test_a_name_says_not_where_or_how_many(language: str, answer: str) -> None:
     assert not is_shown(LOOK[language], answer, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "answer"),
+    [
+        (
+            "en",
+            "The aorta is the biggest artery in the body. It leaves the heart and arches downward.",
+        ),
+        ("fr", "La cochlée est une coquille dans l'oreille. Elle tourne deux fois sur elle-même."),
+        ("de", "Die Tür quietscht."),
+    ],
+)
+def test_what_begins_with_a_pronoun_or_tells_of_things_is_a_sentence(
+    language: str, answer: str
+) -> None:
+    assert is_shown(LOOK[language], answer, language)
