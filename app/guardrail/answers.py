@@ -1,8 +1,9 @@
 """Judges a raw answer together with its question: what of it may be shown."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from app.guardrail.approval import Approval, Approver, repeats
@@ -193,8 +194,17 @@ def _is_fragment(sentence: str, approvers: Sequence[Approver]) -> bool:
         limit = 3 if approver.vocabulary.verbless else len(reading.tagged)
         groups = [group_of(tag.split("_", 1)[-1]) for tag in reading.tagged]
         says = any(group.startswith("verb") for group in groups) or _COPULA in groups
+        says = says or _does(approver.vocabulary.also_verbs, reading.tagged)
         return len(reading.tagged) <= limit and not says
     return len(folded_words(sentence)) <= _FRAGMENT_WORDS
+
+
+def _does(also_verbs: Container[str], tagged: Sequence[str]) -> bool:
+    """Whether a word that is a verb as well stands right behind what is named ("heart pumps")."""
+    return any(
+        before[:2] in _NAMED and word.split("_", 1)[-1] in also_verbs
+        for before, word in pairwise(tagged)
+    )
 
 
 def _is_name(policy: Policy, sentence: str, approvers: Sequence[Approver]) -> bool:

@@ -22,7 +22,7 @@ _PRONOUNS: Final = frozenset(["it", "they", "its", "their", "these", "this", "th
 MAX_WORDS: Final = 60
 _MOST_READ: Final = 4 * MAX_WORDS  # words; what is longer holds a word that is not approved
 _LOOP_SAMPLE: Final = 240
-_SOME, _MUCH = 4, 6  # words, with a verb and without
+_SOME, _MUCH = 5, 6  # words, with a verb and without
 
 
 @dataclass(frozen=True)

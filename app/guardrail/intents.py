@@ -222,7 +222,9 @@ def _hides_text(policy: Policy, text: str, views: Sequence[View]) -> bool:
     """Whether a text that reads badly reads well as base64, ROT13 or backwards."""
     if any(_readable(policy, hidden) for hidden in base64_texts(text)):
         return True
-    if max(coverage(policy, view.tokens) for view in views[:3]) >= _HIDDEN_COVERAGE / 2:
+    # A word of two letters is one of some language, whichever way it is read.
+    longer = ([one for one in view.tokens if len(one) > 2] or view.tokens for view in views[:3])
+    if max(coverage(policy, tokens) for tokens in longer) >= _HIDDEN_COVERAGE / 2:
         return False
     return any(_readable(policy, hidden) for hidden in decoded_texts(text))
 

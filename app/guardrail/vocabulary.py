@@ -72,6 +72,7 @@ class Vocabulary:
     unformed: tuple[str, ...] = ()  # word starts that such an ending does not bring in
     verb_first: bool = False  # whether a sentence may leave its subject unsaid
     aside: Aside = NOTHING_ASIDE
+    also_verbs: frozenset[str] = frozenset()  # words of other groups that are verbs as well
 
     def with_subject(self, tagged: Sequence[str]) -> tuple[str, ...]:
         """A sentence with its pronoun, or the subject it leaves out, read as a part of the body.
@@ -175,7 +176,7 @@ def build_vocabulary(
 ) -> Vocabulary:
     """Adds to the table every form that the groups of a language approve."""
     joined = tuple(sorted(map(_one_word, proclitics), key=lambda one: (-len(one), one)))
-    found, anchors, nouns = expand(groups)
+    found, anchors, nouns, also_verbs = expand(groups)
     table.add_vocabulary(language, found, anchors)
     if joined:
         table.add_proclitics(Proclitics(language, joined, CARRIERS, nouns))
@@ -196,6 +197,7 @@ def build_vocabulary(
         tuple(map(_one_word, unformed)),
         verb_first,
         aside,
+        frozenset(also_verbs),
     )
 
 
@@ -205,25 +207,33 @@ def _starts(own: set[str], proclitics: Iterable[str]) -> frozenset[str]:
     return frozenset(own | joined)
 
 
-def expand(groups: Iterable[Group]) -> tuple[dict[str, str], set[str], dict[str, str]]:
+def expand(
+    groups: Iterable[Group],
+) -> tuple[dict[str, str], set[str], dict[str, str], set[str]]:
     """Every folded form that the groups approve with its first group, and those that anchor.
 
-    Last those that are a noun as well, though another group names them first.
+    Last those that are a noun as well, though another group names them first, and those that are
+    a verb as well ("pumps").
     """
     found: dict[str, str] = {}
     anchors: set[str] = set()
     nouns: dict[str, str] = {}
+    also_verbs: set[str] = set()
     for name, is_anchor, prefixes, suffixes, stems in groups:
+        is_verb = name.startswith("verb")
         for stem in stems:
             for form in inflect(stem, prefixes, suffixes):
                 # A verb may look like the plural of a noun; that it is one makes a sentence.
                 if found.get(form, name) in _NO_ANCHOR and name in _STRONG_VERBS:
                     found[form] = name
-                if found.setdefault(form, name) not in CARRIERS and name in CARRIERS:
+                group = found.setdefault(form, name)
+                if group not in CARRIERS and name in CARRIERS:
                     nouns.setdefault(form, name)
+                if is_verb and not group.startswith("verb"):
+                    also_verbs.add(form)
                 if is_anchor:
                     anchors.add(form)
-    return found, anchors, nouns
+    return found, anchors, nouns, also_verbs
 
 
 def inflect(stem: str, prefixes: Sequence[str], suffixes: Sequence[str]) -> set[str]:

@@ -17,7 +17,7 @@ def written_out() -> Mapping[str, tuple[dict[str, str], set[str]]]:
     def keep(
         groups: Iterable[vocabulary.Group],
     ) -> tuple[dict[str, str], set[str], dict[str, str]]:
-        found, anchors, nouns = expand(groups)
+        found, anchors, nouns, _ = expand(groups)
         written.append((found, anchors))
         return found, anchors, nouns
 
