@@ -18,7 +18,9 @@ _CLITIC: Final = re.compile(r"\b(?:[ldjmnstc]|qu|lorsqu|puisqu)['\u2019](?=\w)",
 _GENITIVE: Final = re.compile(r"(?<=\w)['\u2019]s\b", re.IGNORECASE)
 _HYPHEN: Final = re.compile(r"(?<=\w)[-\u2010\u2011\u2013/](?=\w)")
 _STRANGE: Final = re.compile(r"[<>{}\[\]|\\^~`=@#$*_]|://|\b\w+\.(?:png|jpg|dcm|com|org)\b")
-_PRONOUNS: Final = frozenset(["it", "they", "its", "their", "these", "this", "that", "here"])
+_PRONOUNS: Final = frozenset(
+    ["it", "they", "its", "their", "these", "this", "that", "here", "others"]
+)
 MAX_WORDS: Final = 60
 _MOST_READ: Final = 4 * MAX_WORDS  # words; what is longer holds a word that is not approved
 _LOOP_SAMPLE: Final = 240
