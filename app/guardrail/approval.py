@@ -9,7 +9,7 @@ from app.guardrail.likeness import Likeness
 from app.guardrail.needles import Sieve, make_sieve
 from app.guardrail.normalise import folded_words, is_hidden
 from app.guardrail.once import once
-from app.guardrail.plainness import OBJECTS, YIELDS, slots_of
+from app.guardrail.plainness import LEAST_HEARD, OBJECTS, OBJECTS_SHORT, SHORT, YIELDS, slots_of
 from app.guardrail.sentences import split_clauses
 from app.guardrail.turns import X_RAY
 from app.guardrail.vocabulary import Reading, Vocabulary, read_sentence
@@ -24,7 +24,6 @@ _PRONOUNS: Final = frozenset(
 MAX_WORDS: Final = 60
 _MOST_READ: Final = 4 * MAX_WORDS  # words; what is longer holds a word that is not approved
 _LOOP_SAMPLE: Final = 240
-_SOME, _MUCH = 5, 6  # words, with a verb and without
 
 
 @dataclass(frozen=True)
@@ -133,14 +132,10 @@ class Approver:
                 continue
             if not (may_yield and objection.yields and self._hints(tagged) <= YIELDS):
                 return objection.id
-        heard = self._says_much(tagged) and self._hints(tagged) > OBJECTS
-        return "answer.sounds_hinted" if heard else ""
-
-    def _says_much(self, tagged: Sequence[str]) -> bool:
-        """Whether a sentence is no mere name, nor "it is": those sound like nothing."""
-        group_of = self.vocabulary.group_of
-        verbs = (group_of(tag).startswith("verb") for tag in tagged)
-        return len(tagged) >= _MUCH or (len(tagged) >= _SOME and any(verbs))
+        if len(tagged) < LEAST_HEARD:
+            return ""
+        most = OBJECTS_SHORT if len(tagged) < SHORT else OBJECTS
+        return "answer.sounds_hinted" if self._hints(tagged) > most else ""
 
     def _hints(self, tagged: Sequence[str]) -> float:
         """How much a tagged sentence sounds like one that hints at something, in logits."""

@@ -18,10 +18,15 @@ from app.guardrail.once import once
 from app.guardrail.vocabulary import Vocabulary
 
 KINDS: Final = ("plain", "hint")
-YIELDS: Final = -2.0
+YIELDS: Final = -2.5
 """Up to this score a rule yields; chosen on sentences held back: see the card."""
 OBJECTS: Final = 2.0
-"""Above this score a sentence is held though no rule objects; chosen as the other."""
+"""Above it a sentence is held though no rule objects; chosen as the other."""
+OBJECTS_SHORT: Final = 3.0
+"""The same for one of fewer than `SHORT` words: what is short and plain sounds more like a hint."""
+SHORT: Final = 8
+LEAST_HEARD: Final = 5
+"""Names and sentences of fewer words sound like nothing."""
 _FUNCTION: Final = ("function", "irregular")
 _BEGIN, _END = "^", "$"
 _RUNS: Final = (1, 2, 3)
