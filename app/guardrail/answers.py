@@ -3,7 +3,7 @@
 import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final
 
 from app.guardrail.approval import Approval, Approver, repeats
@@ -22,6 +22,8 @@ _BROKEN: Final = re.compile(
     r"<\s*/?\s*\w+[^>]*>|[{}\[\]]|```|^\s*(?:detect|segment|answer|caption|null|none|nan|undefined)\b",
     re.IGNORECASE,
 )
+# An article before one of these is no English: such words stand together by chance.
+_GARBLED: Final = re.compile(r"\b(?:a|an|the) (?:a|an|the|in|of|with|which)(?= )", re.IGNORECASE)
 _LEADING: Final = re.compile(r"^\s*(\w+)\s*(?:[,.:;!\u060c\u061b\u2013\u2014-]+\s*|$)", re.UNICODE)
 # Where an identifying sentence may be cut; the part before must be approved on its own.
 _CUTS: Final = re.compile(
@@ -31,6 +33,9 @@ _CUTS: Final = re.compile(
 )
 _NAMED: Final = ("a_", "d_", "m_")
 _FULL_NAME_WORDS: Final = 3
+_FIRST_WORDS: Final = 3
+_BEFORE_A_KIND: Final = frozenset({"function", "irregular", "orientation", "shape", "form"})
+"""What may stand before a kind of picture: "this is a bright axial CT"."""
 # With words of these groups alone something is named, and nothing said of a body.
 _SAYS_NOTHING: Final = frozenset({"device", "function", "irregular"})
 _COPULA: Final = "copula"  # says what something is where a language needs no verb (Polish "to")
@@ -54,6 +59,8 @@ def judge_answer(policy: Policy, question: str, raw: str, language: str) -> Judg
         return Judgement(False, (), False, "answer.blank")
     if repeats(tokens):
         return Judgement(False, (), False, "answer.loop")
+    if _GARBLED.search(cut):
+        return Judgement(False, (), False, "answer.garbled")
     if all(token.isdigit() for token in tokens):
         # A number can be read, so it draws the same words as any other verdict ("9 of 10").
         return Judgement(False, (), True, "answer.number")
@@ -164,9 +171,25 @@ def _identifies(policy: Policy, sentence: str, approvers: Sequence[Approver]) ->
         pattern = policy.identifies.get(approver.vocabulary.language)
         if pattern and pattern.search(folded):
             return True
-        if any(tag.startswith("m_") for tag in approver.read(sentence).tagged[:3]):
+        if any(tag[:2] == "m_" for tag in _before_the_rest(approver, sentence)):
             return True
     return False
+
+
+def _before_the_rest(approver: Approver, sentence: str) -> Sequence[str]:
+    """Of the first words of a sentence those before one that names or places nothing ("lifted")."""
+    group_of = approver.vocabulary.group_of
+    first = approver.read(sentence).tagged[:_FIRST_WORDS]
+    return tuple(
+        takewhile(
+            lambda tag: (
+                tag[:2] in _NAMED
+                or tag == PHRASE
+                or group_of(tag.split("_", 1)[-1]) in _BEFORE_A_KIND
+            ),
+            first,
+        )
+    )
 
 
 def _approved_start(sentence: str, approvers: Sequence[Approver]) -> str:
@@ -242,7 +265,7 @@ def _is_substance(text: str, approvers: Sequence[Approver]) -> bool:
 
 
 def _is_broken(policy: Policy, text: str) -> bool:
-    return bool(_BROKEN.search(text)) or is_unread(policy, text)
+    return bool(_BROKEN.search(text) or _GARBLED.search(text)) or is_unread(policy, text)
 
 
 def _first_word(sentence: str) -> str:

@@ -16,10 +16,10 @@ def written_out() -> Mapping[str, tuple[dict[str, str], set[str]]]:
 
     def keep(
         groups: Iterable[vocabulary.Group],
-    ) -> tuple[dict[str, str], set[str], dict[str, str]]:
-        found, anchors, nouns, _ = expand(groups)
+    ) -> tuple[dict[str, str], set[str], dict[str, str], set[str]]:
+        found, anchors, nouns, also_verbs = expand(groups)
         written.append((found, anchors))
-        return found, anchors, nouns
+        return found, anchors, nouns, also_verbs
 
     with mock.patch.object(vocabulary, "expand", keep):
         policy = read_policy(FOLDER)
