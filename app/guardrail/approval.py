@@ -132,10 +132,17 @@ class Approver:
                 continue
             if not (may_yield and objection.yields and self._hints(tagged) <= YIELDS):
                 return objection.id
-        if len(tagged) < LEAST_HEARD:
-            return ""
-        most = OBJECTS_SHORT if len(tagged) < SHORT else OBJECTS
-        return "answer.sounds_hinted" if self._hints(tagged) > most else ""
+        if len(tagged) >= SHORT:
+            return "answer.sounds_hinted" if self._hints(tagged) > OBJECTS else ""
+        heard = len(tagged) >= LEAST_HEARD and self._has_verb(tagged)
+        return "answer.sounds_hinted" if heard and self._hints(tagged) > OBJECTS_SHORT else ""
+
+    def _has_verb(self, tagged: Sequence[str]) -> bool:
+        vocabulary = self.vocabulary
+        return any(
+            tag in vocabulary.also_verbs or vocabulary.group_of(tag).startswith("verb")
+            for tag in tagged
+        )
 
     def _hints(self, tagged: Sequence[str]) -> float:
         """How much a tagged sentence sounds like one that hints at something, in logits."""

@@ -26,7 +26,7 @@ OBJECTS_SHORT: Final = 3.0
 """The same for one of fewer than `SHORT` words: what is short and plain sounds more like a hint."""
 SHORT: Final = 8
 LEAST_HEARD: Final = 5
-"""Names and sentences of fewer words sound like nothing."""
+"""Names, and sentences of fewer words, sound like nothing."""
 _FUNCTION: Final = ("function", "irregular")
 _BEGIN, _END = "^", "$"
 _RUNS: Final = (1, 2, 3)
