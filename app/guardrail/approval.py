@@ -132,10 +132,14 @@ class Approver:
                 continue
             if not (may_yield and objection.yields and self._hints(tagged) <= YIELDS):
                 return objection.id
+        return "answer.sounds_hinted" if self._sounds_hinted(tagged) else ""
+
+    def _sounds_hinted(self, tagged: Sequence[str]) -> bool:
+        """Whether a sentence sounds so much like a hint that it is held though no rule objects."""
         if len(tagged) >= SHORT:
-            return "answer.sounds_hinted" if self._hints(tagged) > OBJECTS else ""
+            return self._hints(tagged) > OBJECTS
         heard = len(tagged) >= LEAST_HEARD and self._has_verb(tagged)
-        return "answer.sounds_hinted" if heard and self._hints(tagged) > OBJECTS_SHORT else ""
+        return heard and self._hints(tagged) > OBJECTS_SHORT
 
     def _has_verb(self, tagged: Sequence[str]) -> bool:
         vocabulary = self.vocabulary
