@@ -86,6 +86,8 @@ def _judge_sentences(
     *,
     whole: bool,
 ) -> Judgement:
+    for approver in approvers:
+        approver.listen(sentences)
     kept: list[str] = []
     rule = ""
     anchored = asked.plain

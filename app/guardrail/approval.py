@@ -9,7 +9,15 @@ from app.guardrail.likeness import Likeness
 from app.guardrail.needles import Sieve, make_sieve
 from app.guardrail.normalise import folded_words, is_hidden
 from app.guardrail.once import once
-from app.guardrail.plainness import LEAST_HEARD, OBJECTS, OBJECTS_SHORT, SHORT, YIELDS, slots_of
+from app.guardrail.plainness import (
+    LEAST_HEARD,
+    OBJECTS,
+    OBJECTS_SHORT,
+    SHORT,
+    YIELDS,
+    slots_of,
+    slots_of_all,
+)
 from app.guardrail.sentences import split_clauses
 from app.guardrail.turns import X_RAY
 from app.guardrail.vocabulary import Reading, Vocabulary, read_sentence
@@ -74,6 +82,22 @@ class Approver:
         if any(one.aside for one in readings) and any(map(_names_part, readings)):
             return Approval(False, "answer.aside")
         return Approval(True)
+
+    def listen(self, sentences: Iterable[str]) -> None:
+        """Weighs what several sentences sound like at once; within a check that is remembered."""
+        readings = (self.read(clause) for one in sentences for clause in split_clauses(one))
+        heard = dict.fromkeys(
+            one.tagged
+            for one in readings
+            if not one.unknown and LEAST_HEARD <= len(one.tagged) <= MAX_WORDS
+        )
+        if heard:
+            slots, starts = slots_of_all(self.vocabulary, list(heard))
+            for tagged, score in zip(heard, self.plainness.scores(slots, starts), strict=True):
+                self._remember(tagged, float(score))
+
+    def _remember(self, tagged: Sequence[str], score: float) -> None:
+        once(("hints", self.vocabulary.language, *tagged), lambda: score)
 
     def read(self, text: str) -> Reading:
         """The best reading of a clause over the ways in which its words can be cut."""

@@ -82,9 +82,12 @@ class Likeness:
 
     def score(self, slots: Slots) -> float:
         """The logit of one passage: all other kinds against the first."""
-        summed = self.weights[:, slots].sum(axis=1, dtype=np.int32)
-        logits = summed * (self.unit / len(slots) ** 0.5) + self.bias
-        return float(np.logaddexp.reduce(logits[1:]) - logits[0])
+        return float(self.scores(slots, np.zeros(1, np.int64))[0])
+
+    def scores(self, slots: Slots, starts: Slots) -> NDArray[np.float64]:
+        """The logit of each of several passages, which begin in `slots` at `starts`."""
+        logits = self.weigh(slots, starts)
+        return np.asarray(np.logaddexp.reduce(logits[1:]) - logits[0])
 
 
 def load_likeness(file: Path, kinds: int = len(KINDS)) -> Likeness:
@@ -131,8 +134,7 @@ def passages(view: View, languages: Sequence[str]) -> tuple[Slots, Slots]:
         spans, stated = view.spans.get(code, {}), view.stated.get(code, {})
         held = _by_passage(spans, cuts)
         pieces += _of_concepts(held, held if stated is spans else _by_passage(stated, cuts))
-    slots = _slots(pieces)
-    return slots & (SLOTS - 1), np.searchsorted(slots >> _BITS, np.arange(len(cuts)))
+    return by_passage(pieces, len(cuts))
 
 
 def _cut(view: View) -> Iterator[tuple[int, int]]:
@@ -232,9 +234,10 @@ def _slots(pieces: Sequence[Numbered]) -> Slots:
     return keys[np.diff(keys, prepend=-1) > 0]
 
 
-def to_slots(pieces: Pieces) -> Slots:
-    """The slots of pieces, each once, in order."""
-    return np.unique(_mixed(pieces)).astype(np.int64)
+def by_passage(pieces: Sequence[Numbered], count: int) -> tuple[Slots, Slots]:
+    """The slots of so many passages, each once a passage, and where each passage begins."""
+    slots = _slots(pieces)
+    return slots & (SLOTS - 1), np.searchsorted(slots >> _BITS, np.arange(count))
 
 
 def _mixed(pieces: Pieces) -> Pieces:

@@ -6,15 +6,14 @@ policy say nothing against a sentence that clearly sounds like those which the c
 No weight brings in a word that is not approved, and no other rule is ever overruled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.guardrail.likeness import PRIME, Pieces, Slots, named, to_slots
-from app.guardrail.once import once
+from app.guardrail.likeness import PRIME, Numbered, Pieces, Slots, by_passage, named
 from app.guardrail.vocabulary import Vocabulary
 
 KINDS: Final = ("plain", "hint")
@@ -29,34 +28,45 @@ LEAST_HEARD: Final = 5
 """Names, and sentences of fewer words, sound like nothing."""
 _FUNCTION: Final = ("function", "irregular")
 _BEGIN, _END = "^", "$"
-_RUNS: Final = (1, 2, 3)
 
 
 def slots_of(vocabulary: Vocabulary, tagged: Sequence[str]) -> Slots:
-    """The slots of a tagged sentence: what stands in it, one to three in a row.
+    """The slots of one tagged sentence: see `slots_of_all`."""
+    return slots_of_all(vocabulary, [tagged])[0]
 
-    Its words, the tags that rules see, the groups of its words with the function words between
-    them, and the groups alone, which all languages share.
+
+def slots_of_all(vocabulary: Vocabulary, several: Sequence[Sequence[str]]) -> tuple[Slots, Slots]:
+    """The slots of tagged sentences, one after the other, and where each begins.
+
+    They are what stands in a sentence, one to three in a row: its words, the tags that rules see,
+    the groups of its words with the function words between them, and the groups alone, which all
+    languages share; and every two tags that stand in it.
     """
-    language = vocabulary.language
-    tags = [tag[:2] if tag[1:2] == "_" else tag for tag in tagged]
-    known = once(("families", language), lambda: _Families(vocabulary))
-    families = [known[tag] for tag in tagged]
-    between = [family or tag for family, tag in zip(families, tagged, strict=True)]
-    rows = np.stack(
-        [
-            named(name, (_BEGIN, *several, _END))
-            for name, several in (
-                (f"word {language}", tagged),
-                (f"group {language}", tags),
-                (f"family {language}", between),
-                ("family", families),
-            )
-        ]
-    )
-    held = named(f"held {language}", sorted(set(tags)))
-    one, two = _pairs(len(held))
-    return to_slots(np.concatenate([*_in_a_row(rows), held[one] * PRIME + held[two]]))
+    language, known = vocabulary.language, _Families(vocabulary)
+    words = [word for tagged in several for word in (_BEGIN, *tagged, _END)]
+    families = [known[word] for word in words]
+    rows = {
+        f"word {language}": words,
+        f"group {language}": [_tag_of(word) for word in words],
+        f"family {language}": [one or word for one, word in zip(families, words, strict=True)],
+        "family": families,
+    }
+    sentences = np.repeat(np.arange(len(several)), [len(tagged) + 2 for tagged in several])
+    numbered = np.stack([named(name, names) for name, names in rows.items()])
+    pieces = [*_in_a_row(numbered, sentences), *_together(language, several)]
+    return by_passage(pieces, len(several))
+
+
+def _tag_of(word: str) -> str:
+    return word[:2] if word[1:2] == "_" else word
+
+
+def _together(language: str, several: Sequence[Sequence[str]]) -> Iterator[Numbered]:
+    """Of every sentence each two of its tags."""
+    for number, tagged in enumerate(several):
+        held = named(f"held {language}", sorted({_tag_of(word) for word in tagged}))
+        one, two = _pairs(len(held))
+        yield held[one] * PRIME + held[two], np.full(len(one), number)
 
 
 @lru_cache(maxsize=128)
@@ -81,11 +91,12 @@ class _Families(dict[str, str]):
         return family
 
 
-def _in_a_row(rows: Pieces) -> list[Pieces]:
-    """Of every row runs of one to three, and pairs with one between."""
-    runs = [rows]
-    for length in _RUNS[1:]:
-        before = runs[-1]
-        runs.append(before[:, :-1] * PRIME + rows[:, length - 1 :])
+def _in_a_row(rows: Pieces, sentences: Slots) -> Iterator[Numbered]:
+    """Of every row runs of one to three, and pairs with one between, within each sentence."""
+    two = rows[:, :-1] * PRIME + rows[:, 1:]
+    three = two[:, :-1] * PRIME + rows[:, 2:]
     apart = rows[:, :-2] * PRIME * PRIME * PRIME + rows[:, 2:]
-    return [several.ravel() for several in (*runs, apart)]
+    for run, length in ((rows, 1), (two, 2), (three, 3), (apart, 3)):
+        first = sentences[: len(sentences) + 1 - length]
+        inside = first == sentences[length - 1 :]
+        yield run[:, inside].ravel(), np.tile(first[inside], len(rows))

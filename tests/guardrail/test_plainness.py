@@ -10,7 +10,7 @@ from app.guardrail import plainness_fit
 from app.guardrail.check import Guard, Scan
 from app.guardrail.likeness import SLOTS, Likeness
 from app.guardrail.likeness_fit import Example, fit
-from app.guardrail.plainness import KINDS, OBJECTS, YIELDS
+from app.guardrail.plainness import KINDS, OBJECTS, YIELDS, slots_of, slots_of_all
 
 GUARD = Guard.load()
 POLICY = GUARD.policy
@@ -115,6 +115,16 @@ def test_a_word_or_two_sound_like_nothing() -> None:
     asked = "Is this an MRI?"
     for guard in (UNDECIDED, SUSPICIOUS):
         assert guard.check_answer(asked, "Yes, it is.", "en", Scan()).verdict == "allow"
+
+
+def test_several_sentences_weigh_what_each_weighs_alone() -> None:
+    approver = POLICY.approvers["en"]
+    lines = (LINES / "en.tsv").read_text(encoding="utf-8").splitlines()[:40]
+    several = [approver.read(line.split("\t")[1]).tagged for line in lines]
+    slots, starts = slots_of_all(approver.vocabulary, several)
+    together = approver.plainness.scores(slots, starts)
+    alone = [approver.plainness.score(slots_of(approver.vocabulary, one)) for one in several]
+    assert together.tolist() == alone
 
 
 def test_a_hint_teaches_only_what_firm_rules_deny() -> None:
