@@ -68,6 +68,8 @@ def judge_answer(policy: Policy, question: str, raw: str, language: str) -> Judg
     asked = read_question(policy, question, language)
     if asked.of_part and tokens == folded_words(NOT_A_SCAN):
         return Judgement(False, (), True, "answer.bare_word")
+    if asked.of_part_alone and _is_kind(cut, approvers[0]):
+        return Judgement(False, (), True, "answer.bare_word")
     sentences = split_sentences(cut)
     if asked.reason and all(_is_name(policy, one, approvers) for one in sentences):
         return Judgement(False, (), True, "answer.bare_word")
@@ -243,6 +245,12 @@ def _is_name(policy: Policy, sentence: str, approvers: Sequence[Approver]) -> bo
         if named and all(vocabulary.group_of(tag) == "orientation" for tag in rest):
             return True
     return False
+
+
+def _is_kind(text: str, approver: Approver) -> bool:
+    """Whether a text says nothing but what kind of picture it is ("MR", "axial")."""
+    tagged = approver.read(text).tagged
+    return bool(tagged) and all(tag[:2] == "m_" for tag in tagged)
 
 
 def _is_full_name(policy: Policy, sentence: str, approvers: Sequence[Approver]) -> bool:

@@ -33,6 +33,7 @@ class Asked:
     may_begin: bool = False  # whether "yes" may begin a whole approved sentence
     told: frozenset[str] | None = None  # yes and no may begin a sentence that says all of these
     of_part: bool = False
+    of_part_alone: bool = False  # and of no picture: what kind of one it is, answers nothing
     reason: bool = False  # "why", "how" and "when" want more than a name
 
 
@@ -58,6 +59,8 @@ def read_question(policy: Policy, question: str, language: str) -> Asked:
         may_begin=may_begin or _begins_like(policy.of_everybody, question, language),
         told=next((says for _, says in begun if says is not None), None),
         of_part=any(_names_part(policy, code, question) for code in codes),
+        of_part_alone=_names_part(policy, codes[0], question)
+        and not _names_picture(policy, codes[0], question),
         reason=_begins_like(policy.reasons, question, language),
     )
 
@@ -77,6 +80,10 @@ def _is_plain(policy: Policy, language: str, question: str) -> bool:
 def _names_part(policy: Policy, language: str, question: str) -> bool:
     tagged = policy.approvers[language].read(question).tagged
     return any(tag.startswith("a_") or tag.split("_", 1)[-1] == "part" for tag in tagged)
+
+
+def _names_picture(policy: Policy, language: str, question: str) -> bool:
+    return any(tag[:2] == "m_" for tag in policy.approvers[language].read(question).tagged)
 
 
 def _settling(policy: Policy, codes: Sequence[str], question: str) -> tuple[bool, bool, bool]:

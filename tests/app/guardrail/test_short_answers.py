@@ -140,3 +140,17 @@ def test_what_begins_with_a_pronoun_or_tells_of_things_is_a_sentence(
     language: str, answer: str
 ) -> None:
     assert is_shown(LOOK[language], answer, language)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "shown"),
+    [
+        ("Which bone is this?", "MR", False),
+        ("Which bone is this?", "axial", False),
+        ("Which bone is this?", "femur", True),
+        ("What kind of picture is this?", "MR", True),
+        ("Is this an X-ray or an MRI of the knee?", "MRI", True),
+    ],
+)
+def test_the_kind_of_picture_names_no_part(question: str, answer: str, shown: bool) -> None:
+    assert is_shown(question, answer) is shown
