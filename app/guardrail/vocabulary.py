@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
 
-from app.guardrail.normalise import fold, words
+from app.guardrail.forms import CARRIERS, PARTS, Group, expand, one_word
 from app.guardrail.once import once
 from app.guardrail.turns import NO_TURNS, Turns, read_turns
 from app.guardrail.wordtable import Proclitics, WordTable
@@ -17,18 +16,10 @@ _UNIT_NUMBER: Final = re.compile(r"^\d{1,4}(?:kv|kvp|mm|cm|d|th|st|nd|rd|t)?$")
 _TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_", "likeness": "l_", "form": "s_"}
 PHRASE: Final = "ph"
 _ASIDE: Final = "o_"
-# Function words make no compounds: "in" + "sein" is not a word anybody approved.
-_PARTS: Final = frozenset({"anatomy", "picture", "device", "orientation", "shape", "thing"})
 _SHORTEST_START: Final = 4
 _ARTICLE: Final = "ال"  # Arabic writes it together with its noun
-_INFLECTED: Final = _PARTS | {"form", "likeness", "verb"}
-CARRIERS: Final = _PARTS | {"form", "likeness", "people"}
-"""Groups of nouns and adjectives, with which Arabic writes its proclitics together."""
-_NO_ANCHOR: Final = frozenset({"shape", "thing", "likeness"})
-_STRONG_VERBS: Final = frozenset({"verb", "verb_irregular"})
+_INFLECTED: Final = PARTS | {"form", "likeness", "verb"}
 _LONGEST_COMPOUND: Final = 40
-Group = tuple[str, bool, Sequence[str], Sequence[str], Sequence[str]]
-"""Words by name: whether they are anchors, their prefixes, their endings, the words."""
 _FIRST_WORDS: Final = 3
 
 
@@ -175,29 +166,31 @@ def build_vocabulary(
     aside: Aside = NOTHING_ASIDE,
 ) -> Vocabulary:
     """Adds to the table every form that the groups of a language approve."""
-    joined = tuple(sorted(map(_one_word, proclitics), key=lambda one: (-len(one), one)))
-    found, anchors, nouns, also_verbs = expand(groups)
-    table.add_vocabulary(language, found, anchors)
+    joined = tuple(sorted(map(one_word, proclitics), key=lambda one: (-len(one), one)))
+    forms = expand(groups)
+    table.add_vocabulary(language, forms.groups, forms.anchors)
     if joined:
-        table.add_proclitics(Proclitics(language, joined, CARRIERS, nouns))
+        table.add_proclitics(Proclitics(language, joined, CARRIERS, forms.nouns))
     return Vocabulary(
         language,
         table,
-        {word: group for word, group in found.items() if group in _PARTS} if links else {},
+        {word: group for word, group in forms.groups.items() if group in PARTS} if links else {},
         read_turns(phrases),
         verbless,
         tuple(links),
-        tuple(sorted({_one_word(word) for word in never})),
-        frozenset(map(_one_word, pronouns)),
-        _TAGS["anatomy"] + _one_word(stands_for) if stands_for else "",
-        tuple(sorted({_one_word(one) for one in endings} | {""}, key=lambda one: (-len(one), one)))
+        tuple(sorted({one_word(word) for word in never})),
+        frozenset(map(one_word, pronouns)),
+        _TAGS["anatomy"] + one_word(stands_for) if stands_for else "",
+        tuple(sorted({one_word(one) for one in endings} | {""}, key=lambda one: (-len(one), one)))
         if endings
         else (),
-        _starts({word[:_SHORTEST_START] for word in found}, joined) if endings else frozenset(),
-        tuple(map(_one_word, unformed)),
+        _starts({word[:_SHORTEST_START] for word in forms.groups}, joined)
+        if endings
+        else frozenset(),
+        tuple(map(one_word, unformed)),
         verb_first,
         aside,
-        frozenset(also_verbs),
+        frozenset(forms.verbs),
     )
 
 
@@ -205,55 +198,6 @@ def _starts(own: set[str], proclitics: Iterable[str]) -> frozenset[str]:
     """The first letters of words, and of what they are with a proclitic in front."""
     joined = {(one + start)[:_SHORTEST_START] for one in proclitics for start in own}
     return frozenset(own | joined)
-
-
-def expand(
-    groups: Iterable[Group],
-) -> tuple[dict[str, str], set[str], dict[str, str], set[str]]:
-    """Every folded form that the groups approve with its first group, and those that anchor.
-
-    Last those that are a noun as well, though another group names them first, and those that are
-    a verb as well ("pumps").
-    """
-    found: dict[str, str] = {}
-    anchors: set[str] = set()
-    nouns: dict[str, str] = {}
-    also_verbs: set[str] = set()
-    for name, is_anchor, prefixes, suffixes, stems in groups:
-        is_verb = name.startswith("verb")
-        for stem in stems:
-            for form in inflect(stem, prefixes, suffixes):
-                # A verb may look like the plural of a noun; that it is one makes a sentence.
-                if found.get(form, name) in _NO_ANCHOR and name in _STRONG_VERBS:
-                    found[form] = name
-                group = found.setdefault(form, name)
-                if group not in CARRIERS and name in CARRIERS:
-                    nouns.setdefault(form, name)
-                if is_verb and not group.startswith("verb"):
-                    also_verbs.add(form)
-                if is_anchor:
-                    anchors.add(form)
-    return found, anchors, nouns, also_verbs
-
-
-def inflect(stem: str, prefixes: Sequence[str], suffixes: Sequence[str]) -> set[str]:
-    """The folded forms of one word; a suffix "y>ies" replaces an ending."""
-    # Folded once per stem and ending, not per form: Turkish and Arabic have 60,000 of them.
-    plain = _one_word(stem)
-    forms = {plain}
-    for suffix in suffixes:
-        old, arrow, new = suffix.partition(">")
-        if not arrow:
-            forms.add(plain + _one_word(suffix))
-        elif plain.endswith(_one_word(old)):
-            forms.add(plain[: len(plain) - len(_one_word(old))] + _one_word(new))
-    starts = [_one_word(prefix) for prefix in prefixes]
-    return (forms | {start + form for start in starts for form in forms}) - {""}
-
-
-@lru_cache(maxsize=4096)
-def _one_word(text: str) -> str:
-    return "".join(words(fold(text)))
 
 
 def read_sentence(vocabulary: Vocabulary, tokens: Sequence[str]) -> Reading:

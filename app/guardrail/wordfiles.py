@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from app.guardrail.approval import Approver, Objection, make_approver
+from app.guardrail.forms import Group
 from app.guardrail.likeness import Likeness
 from app.guardrail.normalise import fold, words
 from app.guardrail.policy import LANGUAGES, ClosedQuestions
 from app.guardrail.turns import read_turns
-from app.guardrail.vocabulary import Aside, Group, Vocabulary, build_vocabulary
+from app.guardrail.vocabulary import Aside, Vocabulary, build_vocabulary
 from app.guardrail.wordtable import WordTable
 from app.guardrail.yamlfile import (
     Mistakes,

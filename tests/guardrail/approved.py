@@ -5,6 +5,7 @@ from functools import cache
 from unittest import mock
 
 from app.guardrail import vocabulary
+from app.guardrail.forms import Forms, Group, expand
 from app.guardrail.policyfiles import FOLDER, read_policy
 
 
@@ -12,14 +13,11 @@ from app.guardrail.policyfiles import FOLDER, read_policy
 def written_out() -> Mapping[str, tuple[dict[str, str], set[str]]]:
     """Of each language its approved words with their groups, and those that anchor a sentence."""
     written: list[tuple[dict[str, str], set[str]]] = []
-    expand = vocabulary.expand
 
-    def keep(
-        groups: Iterable[vocabulary.Group],
-    ) -> tuple[dict[str, str], set[str], dict[str, str], set[str]]:
-        found, anchors, nouns, also_verbs = expand(groups)
-        written.append((found, anchors))
-        return found, anchors, nouns, also_verbs
+    def keep(groups: Iterable[Group]) -> Forms:
+        forms = expand(groups)
+        written.append((forms.groups, forms.anchors))
+        return forms
 
     with mock.patch.object(vocabulary, "expand", keep):
         policy = read_policy(FOLDER)

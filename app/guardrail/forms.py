@@ -1,0 +1,71 @@
+"""Every form of the words that a language approves, by the groups they are listed in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from app.guardrail.normalise import fold, words
+
+# Function words make no compounds: "in" + "sein" is not a word anybody approved.
+PARTS: Final = frozenset({"anatomy", "picture", "device", "orientation", "shape", "thing"})
+CARRIERS: Final = PARTS | {"form", "likeness", "people"}
+"""Groups of nouns and adjectives, with which Arabic writes its proclitics together."""
+_NO_ANCHOR: Final = frozenset({"shape", "thing", "likeness"})
+_STRONG_VERBS: Final = frozenset({"verb", "verb_irregular"})
+Group = tuple[str, bool, Sequence[str], Sequence[str], Sequence[str]]
+"""Words by name: whether they are anchors, their prefixes, their endings, the words."""
+
+
+@dataclass(frozen=True)
+class Forms:
+    """Folded forms: each with its first group, those that anchor, and what some are as well."""
+
+    groups: dict[str, str] = field(default_factory=dict)
+    anchors: set[str] = field(default_factory=set)
+    nouns: dict[str, str] = field(default_factory=dict)  # another group names them first
+    verbs: set[str] = field(default_factory=set)  # the same ("pumps")
+
+    def add(self, form: str, name: str, is_anchor: bool) -> None:
+        """Adds a form of a word that the group of this name lists."""
+        # A verb may look like the plural of a noun; that it is one makes a sentence.
+        if self.groups.get(form, name) in _NO_ANCHOR and name in _STRONG_VERBS:
+            self.groups[form] = name
+        group = self.groups.setdefault(form, name)
+        if group not in CARRIERS and name in CARRIERS:
+            self.nouns.setdefault(form, name)
+        if name.startswith("verb") and not group.startswith("verb"):
+            self.verbs.add(form)
+        if is_anchor:
+            self.anchors.add(form)
+
+
+def expand(groups: Iterable[Group]) -> Forms:
+    """Every folded form that the groups approve."""
+    found = Forms()
+    for name, is_anchor, prefixes, suffixes, stems in groups:
+        for stem in stems:
+            for form in inflect(stem, prefixes, suffixes):
+                found.add(form, name, is_anchor)
+    return found
+
+
+def inflect(stem: str, prefixes: Sequence[str], suffixes: Sequence[str]) -> set[str]:
+    """The folded forms of one word; a suffix "y>ies" replaces an ending."""
+    # Folded once per stem and ending, not per form: Turkish and Arabic have 60,000 of them.
+    plain = one_word(stem)
+    forms = {plain}
+    for suffix in suffixes:
+        old, arrow, new = suffix.partition(">")
+        if not arrow:
+            forms.add(plain + one_word(suffix))
+        elif plain.endswith(one_word(old)):
+            forms.add(plain[: len(plain) - len(one_word(old))] + one_word(new))
+    starts = [one_word(prefix) for prefix in prefixes]
+    return (forms | {start + form for start in starts for form in forms}) - {""}
+
+
+@lru_cache(maxsize=4096)
+def one_word(text: str) -> str:
+    """A folded text without what stands between its words."""
+    return "".join(words(fold(text)))
