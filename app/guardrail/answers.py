@@ -23,7 +23,7 @@ _BROKEN: Final = re.compile(
     re.IGNORECASE,
 )
 # An article before one of these is no English: such words stand together by chance.
-_GARBLED: Final = re.compile(r"\b(?:a|an|the) (?:a|an|the|in|of|with|which)(?= )", re.IGNORECASE)
+_GARBLED: Final = re.compile(r"\b(?:a|an|the)\s+(?:a|an|the|in|of|with|which)(?=\s)", re.IGNORECASE)
 _LEADING: Final = re.compile(r"^\s*(\w+)\s*(?:[,.:;!\u060c\u061b\u2013\u2014-]+\s*|$)", re.UNICODE)
 # Where an identifying sentence may be cut; the part before must be approved on its own.
 _CUTS: Final = re.compile(
@@ -66,12 +66,12 @@ def judge_answer(policy: Policy, question: str, raw: str, language: str) -> Judg
         return Judgement(False, (), True, "answer.number")
     approvers = _approvers(policy, language, tokens)
     asked = read_question(policy, question, language)
-    if asked.of_part and tokens == folded_words(NOT_A_SCAN):
-        return Judgement(False, (), True, "answer.bare_word")
-    if asked.of_part_alone and _is_kind(cut, approvers[0]):
-        return Judgement(False, (), True, "answer.bare_word")
     sentences = split_sentences(cut)
-    if asked.reason and all(_is_name(policy, one, approvers) for one in sentences):
+    if (
+        (asked.of_part and tokens == folded_words(NOT_A_SCAN))
+        or (asked.of_part_alone and _is_kind(cut, approvers[0]))
+        or (asked.reason and all(_is_name(policy, one, approvers) for one in sentences))
+    ):
         return Judgement(False, (), True, "answer.bare_word")
     if len(sentences) == 1 or _first_word(sentences[0]) in _yes_no(policy, language):
         short = _judge_short(policy, asked, sentences, approvers, language)
@@ -275,7 +275,7 @@ def _is_substance(text: str, approvers: Sequence[Approver]) -> bool:
 
 
 def _is_broken(policy: Policy, text: str) -> bool:
-    return bool(_BROKEN.search(text) or _GARBLED.search(text)) or is_unread(policy, text)
+    return bool(_BROKEN.search(text)) or is_unread(policy, text)
 
 
 def _first_word(sentence: str) -> str:

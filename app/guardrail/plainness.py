@@ -2,8 +2,9 @@
 
 A rule that listens for how findings may be put in everyday words ("a gap in …") meets harmless
 sentences too ("the kneecap glides in a groove of the thigh bone"). Rules marked `yields` in the
-policy say nothing against a sentence that clearly sounds like those which the cases call harmless.
-No weight brings in a word that is not approved, and no other rule is ever overruled.
+policy say nothing against a sentence that clearly sounds like those which the cases call harmless;
+and one that clearly sounds like a hint is held though no rule objects. No weight brings in a word
+that is not approved, and no other rule is ever overruled.
 """
 
 from collections.abc import Iterator, Sequence

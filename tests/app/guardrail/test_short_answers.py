@@ -143,6 +143,18 @@ def test_what_begins_with_a_pronoun_or_tells_of_things_is_a_sentence(
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        "The image shows a the in with of which the there",
+        "This picture shows the\nof the knee.",
+    ],
+)
+def test_articles_and_prepositions_in_a_row_are_no_answer(answer: str) -> None:
+    verdict = GUARD.check_answer(LOOK["en"], answer, "en", Scan())
+    assert (verdict.verdict, verdict.rule) == ("withhold", "answer.garbled")
+
+
+@pytest.mark.parametrize(
     ("question", "answer", "shown"),
     [
         ("Which bone is this?", "MR", False),
