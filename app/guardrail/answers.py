@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from typing import Final
 
-from app.guardrail.approval import Approval, Approver, repeats
+from app.guardrail.approval import UNKNOWN_WORD, Approval, Approver, repeats
 from app.guardrail.asked import OPENING_WORDS, SUBSTANCES, Asked, read_question
 from app.guardrail.normalise import fold, folded_words, words
 from app.guardrail.policy import Policy
@@ -95,6 +95,10 @@ def _judge_sentences(
     anchored = asked.plain
     for sentence in sentences:
         approval = _best(sentence, approvers, anchored)
+        if approval.reason == UNKNOWN_WORD and asked.approved:
+            daring = _best(sentence, approvers, anchored, in_doubt=True)
+            if daring.ok and not policy.findings.find(words(fold(sentence))):
+                approval = daring
         identifies = _identifies(policy, sentence, approvers)
         whole_picture = identifies and len(folded_words(sentence)) > 1
         bare = not (asked.plain or whole_picture) and _is_fragment(sentence, approvers)
@@ -163,8 +167,12 @@ def _approvers(policy: Policy, language: str, tokens: Sequence[str]) -> list[App
     return [policy.approvers[code] for code in codes if code in policy.approvers]
 
 
-def _best(sentence: str, approvers: Sequence[Approver], anchored: bool) -> Approval:
-    approvals = [approver.judge(sentence, anchored=anchored) for approver in approvers]
+def _best(
+    sentence: str, approvers: Sequence[Approver], anchored: bool, *, in_doubt: bool = False
+) -> Approval:
+    approvals = [
+        approver.judge(sentence, anchored=anchored, in_doubt=in_doubt) for approver in approvers
+    ]
     return next((approval for approval in approvals if approval.ok), approvals[0])
 
 

@@ -29,6 +29,7 @@ _STRANGE: Final = re.compile(r"[<>{}\[\]|\\^~`=@#$*_]|://|\b\w+\.(?:png|jpg|dcm|
 _PRONOUNS: Final = frozenset(
     ["it", "they", "its", "their", "these", "this", "that", "here", "others"]
 )
+UNKNOWN_WORD: Final = "answer.unknown_word"
 MAX_WORDS: Final = 60
 _MOST_READ: Final = 4 * MAX_WORDS  # words; what is longer holds a word that is not approved
 _LOOP_SAMPLE: Final = 240
@@ -68,13 +69,17 @@ class Approver:
     general: Mapping[str, tuple[re.Pattern[str], ...]]  # "healthy": how one speaks of healthy parts
     plainness: Likeness
 
-    def judge(self, sentence: str, *, anchored: bool = False) -> Approval:
-        """Whether one sentence may be shown; `anchored` when the one before it was approved."""
+    def judge(self, sentence: str, *, anchored: bool = False, in_doubt: bool = False) -> Approval:
+        """Whether one sentence may be shown; `anchored` when the one before it was approved.
+
+        With `in_doubt` a clause that clearly sounds plain may hold words in doubt.
+        """
         if is_hidden(sentence) or _STRANGE.search(sentence):
             return Approval(False, "answer.markup")
         clauses = split_clauses(sentence)
         for number, clause in enumerate(clauses):
-            approval = self._judge_clause(clause, anchored, number > 0)
+            read = self._dare(clause) if in_doubt else self.read(clause)
+            approval = self._judge_clause(read, clause, anchored, number > 0)
             if not approval.ok:
                 return approval
         # "The printer is dead; so is the liver": each clause for itself says nothing.
@@ -87,9 +92,9 @@ class Approver:
         """Weighs what several sentences sound like at once; within a check that is remembered."""
         readings = (self.read(clause) for one in sentences for clause in split_clauses(one))
         heard = dict.fromkeys(
-            one.tagged
+            one.without_doubt()
             for one in readings
-            if not one.unknown and LEAST_HEARD <= len(one.tagged) <= MAX_WORDS
+            if LEAST_HEARD <= len(one.tagged) <= MAX_WORDS and self._is_at_most_in_doubt(one)
         )
         if heard:
             slots, starts = slots_of_all(self.vocabulary, list(heard))
@@ -104,8 +109,13 @@ class Approver:
         return once(("read", self.vocabulary.language, text), lambda: self._read(text))
 
     def _read(self, text: str) -> Reading:
-        readings = [self._read_words(tokens) for tokens in cut_words(text)]
-        return min(readings, key=lambda reading: (len(reading.unknown), not reading.anchored))
+        return min(
+            self._readings(text), key=lambda reading: (len(reading.unknown), not reading.anchored)
+        )
+
+    def _readings(self, text: str) -> Sequence[Reading]:
+        key = ("readings", self.vocabulary.language, text)
+        return once(key, lambda: [self._read_words(tokens) for tokens in cut_words(text)])
 
     def read_by_word(self, text: str) -> tuple[str, ...]:
         """The tagged words of a text, its turns of phrase too; unknown words as they stand."""
@@ -126,12 +136,30 @@ class Approver:
         left = tuple(tokens[_MOST_READ : _MOST_READ + 1])
         return replace(reading, unknown=reading.unknown + left) if left else reading
 
-    def _judge_clause(self, clause: str, anchored: bool, goes_on: bool) -> Approval:
-        reading = self.read(clause)
+    def _is_at_most_in_doubt(self, reading: Reading) -> bool:
+        return all(map(self.vocabulary.in_doubt.holds, reading.unknown))
+
+    def _dare(self, clause: str) -> Reading:
+        """The best reading, its words in doubt approved if all else clearly sounds plain."""
+        best = self.read(clause)
+        for reading in self._readings(clause):
+            tagged = reading.without_doubt()
+            if (
+                reading.anchored
+                and LEAST_HEARD <= len(tagged) <= MAX_WORDS
+                and self._is_at_most_in_doubt(reading)
+                and self._hints(tagged) <= YIELDS
+            ):
+                return replace(reading, tagged=tagged, unknown=())
+        return best
+
+    def _judge_clause(
+        self, reading: Reading, clause: str, anchored: bool, goes_on: bool
+    ) -> Approval:
         if not reading.tagged or len(reading.tagged) > MAX_WORDS:
             return Approval(False, "answer.length")
         if reading.unknown:
-            return Approval(False, "answer.unknown_word")
+            return Approval(False, UNKNOWN_WORD)
         # Only what hangs on an approved sentence may leave its subject unsaid.
         carried = goes_on or (anchored and reading.tagged[0] in _PRONOUNS)
         tagged = reading.tagged

@@ -35,6 +35,7 @@ class Asked:
     of_part: bool = False
     of_part_alone: bool = False  # and of no picture: what kind of one it is, answers nothing
     reason: bool = False  # "why", "how" and "when" want more than a name
+    approved: bool = False  # all its words are approved: it brings up nothing itself
 
 
 def read_question(policy: Policy, question: str, language: str) -> Asked:
@@ -62,19 +63,24 @@ def read_question(policy: Policy, question: str, language: str) -> Asked:
         of_part_alone=_names_part(policy, codes[0], question)
         and not _names_picture(policy, codes[0], question),
         reason=_begins_like(policy.reasons, question, language),
+        approved=any(_is_approved(policy, code, question) for code in codes),
     )
 
 
 def _is_plain(policy: Policy, language: str, question: str) -> bool:
     """Whether all words of a question are approved and it presumes nothing."""
     reading = policy.approvers[language].read(question)
-    allowed = policy.plain_words.get(language, frozenset())
-    if len(reading.tagged) < _LEAST_WORDS or not all(one in allowed for one in reading.unknown):
+    if len(reading.tagged) < _LEAST_WORDS or not _is_approved(policy, language, question):
         return False
     bare = [tag.split("_", 1)[-1] for tag in reading.tagged]
     presumes = any(word in _PRONOUNS for word in bare)
     points = _POINTS.search(" ".join(folded_words(question)))
     return (reading.anchored or "part" in bare) and not (presumes or points)
+
+
+def _is_approved(policy: Policy, language: str, question: str) -> bool:
+    allowed = policy.plain_words.get(language, frozenset())
+    return allowed.issuperset(policy.approvers[language].read(question).unknown)
 
 
 def _names_part(policy: Policy, language: str, question: str) -> bool:

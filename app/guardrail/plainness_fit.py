@@ -66,7 +66,7 @@ def _example(policy: Policy, language: str, answer: str, kind: str) -> Iterator[
     if kind == KINDS[1]:
         firm = replace(approver, plainness=Likeness.deaf(len(KINDS)))
         clauses = [one for one in clauses if not firm.judge(one, anchored=True).ok] or clauses
-    read = (approver.read(one).tagged for one in clauses)
+    read = (approver.read(one).without_doubt() for one in clauses)
     found = tuple(slots_of(approver.vocabulary, tagged) for tagged in read if tagged)
     if found:
         yield Example(found, (kind,))

@@ -5,6 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from app.guardrail.doubt import (
+    NO_ENDINGS,
+    NOTHING_IN_DOUBT,
+    Endings,
+    InDoubt,
+    make_doubt,
+    read_endings,
+)
 from app.guardrail.forms import CARRIERS, PARTS, Group, expand, one_word
 from app.guardrail.once import once
 from app.guardrail.turns import NO_TURNS, Turns, read_turns
@@ -16,8 +24,9 @@ _UNIT_NUMBER: Final = re.compile(r"^\d{1,4}(?:kv|kvp|mm|cm|d|th|st|nd|rd|t)?$")
 _TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_", "likeness": "l_", "form": "s_"}
 PHRASE: Final = "ph"
 _ASIDE: Final = "o_"
+IN_DOUBT: Final = "q_"
+"""Stands for every word in doubt: what it is, tells nothing of how plain a sentence is."""
 _SHORTEST_START: Final = 4
-_ARTICLE: Final = "ال"  # Arabic writes it together with its noun
 _INFLECTED: Final = PARTS | {"form", "likeness", "verb"}
 _LONGEST_COMPOUND: Final = 40
 _FIRST_WORDS: Final = 3
@@ -58,12 +67,12 @@ class Vocabulary:
     never: tuple[str, ...] = ()  # word starts that no ending and no compound may bring in
     pronouns: frozenset[str] = frozenset()  # what stands for something that was named before
     stands_for: str = ""  # the part of the body that is judged the most strictly
-    endings: tuple[str, ...] = ()  # a word with one of them is approved where another form is
+    forms: Endings = NO_ENDINGS  # another form of an approved word is approved
     beginnings: frozenset[str] = frozenset()  # of approved words: most others begin otherwise
-    unformed: tuple[str, ...] = ()  # word starts that such an ending does not bring in
     verb_first: bool = False  # whether a sentence may leave its subject unsaid
     aside: Aside = NOTHING_ASIDE
     also_verbs: frozenset[str] = frozenset()  # words of other groups that are verbs as well
+    in_doubt: InDoubt = NOTHING_IN_DOUBT
 
     def with_subject(self, tagged: Sequence[str]) -> tuple[str, ...]:
         """A sentence with its pronoun, or the subject it leaves out, read as a part of the body.
@@ -107,18 +116,12 @@ class Vocabulary:
 
     def _inflected(self, word: str) -> str:
         """The tag of another form of an approved word: the same beginning, other endings."""
-        if word[:_SHORTEST_START] not in self.beginnings or word.startswith(self.unformed):
+        if word[:_SHORTEST_START] not in self.beginnings:
             return ""
-        for ending in self.endings:
-            if ending and not word.endswith(ending):
-                continue
-            start = word[: len(word) - len(ending)]
-            if len(start) < _SHORTEST_START + start.startswith(_ARTICLE):
-                continue
-            for other in self.endings:
-                group = self.words.look_up(start + other).groups.get(self.language)
-                if group in _INFLECTED:
-                    return _TAGS.get(group, "") + word
+        for other in self.forms.others(word):
+            group = self.words.look_up(other).groups.get(self.language)
+            if group in _INFLECTED:
+                return _TAGS.get(group, "") + word
         return ""
 
     def _compound(self, word: str, depth: int = 3) -> str:
@@ -147,6 +150,10 @@ class Reading:
     anchored: bool
     aside: bool = False  # whether it holds what may be said of things alone
 
+    def without_doubt(self) -> tuple[str, ...]:
+        """The tagged words, all that are not approved read as the same word in doubt."""
+        return tuple(IN_DOUBT if word in self.unknown else word for word in self.tagged)
+
 
 def build_vocabulary(
     language: str,
@@ -164,6 +171,7 @@ def build_vocabulary(
     unformed: Sequence[str] = (),
     proclitics: Sequence[str] = (),
     aside: Aside = NOTHING_ASIDE,
+    doubtful: Iterable[str] = (),
 ) -> Vocabulary:
     """Adds to the table every form that the groups of a language approve."""
     joined = tuple(sorted(map(one_word, proclitics), key=lambda one: (-len(one), one)))
@@ -171,26 +179,27 @@ def build_vocabulary(
     table.add_vocabulary(language, forms.groups, forms.anchors)
     if joined:
         table.add_proclitics(Proclitics(language, joined, CARRIERS, forms.nouns))
+    parts = {word: group for word, group in forms.groups.items() if group in PARTS} if links else {}
+    banned = tuple(sorted({one_word(word) for word in never}))
+    others = read_endings(endings, unformed)
     return Vocabulary(
         language,
         table,
-        {word: group for word, group in forms.groups.items() if group in PARTS} if links else {},
+        parts,
         read_turns(phrases),
         verbless,
         tuple(links),
-        tuple(sorted({one_word(word) for word in never})),
+        banned,
         frozenset(map(one_word, pronouns)),
         _TAGS["anatomy"] + one_word(stands_for) if stands_for else "",
-        tuple(sorted({one_word(one) for one in endings} | {""}, key=lambda one: (-len(one), one)))
-        if endings
-        else (),
+        others,
         _starts({word[:_SHORTEST_START] for word in forms.groups}, joined)
         if endings
         else frozenset(),
-        tuple(map(one_word, unformed)),
         verb_first,
         aside,
         frozenset(forms.verbs),
+        make_doubt(doubtful, others, parts, tuple(links), joined, banned),
     )
 
 

@@ -55,7 +55,7 @@ def read_words(
     The approved words themselves go into the table.
     What stands in nl.yaml goes on in nl-general.yaml: further groups, phrases and words never said;
     "{class}" in a phrase there stands for a choice of the words of a class of that file, and what
-    is `aside` may be said of things alone.
+    is `aside` may be said of things alone, what is `doubtful` where all else clearly sounds plain.
     """
     vocabularies: dict[str, Vocabulary] = {}
     extras: dict[str, dict[str, frozenset[str]]] = {}
@@ -87,6 +87,7 @@ def read_words(
             unformed=text(keys.get("unformed"), mistakes).split(),
             proclitics=text(keys.get("proclitics"), mistakes).split(),
             aside=_aside(further, mistakes),
+            doubtful=_doubtful(further, mistakes),
         )
         extras[code] = {
             "plain": frozenset(words(fold(text(keys.get("plain"), mistakes)))),
@@ -107,7 +108,7 @@ def _further(folder: Path, code: str, mistakes: Mistakes) -> list[dict[str, Part
         check_keys(
             read_yaml(file, mistakes),
             needed=("language", "groups"),
-            allowed=("aside", "classes", "never", "phrases"),
+            allowed=("aside", "classes", "doubtful", "never", "phrases"),
             mistakes=mistakes,
         )
         for file in sorted(folder.glob(f"{code}-*.yaml"))
@@ -144,6 +145,11 @@ def _aside(further: Sequence[Mapping[str, Part]], mistakes: Mistakes) -> Aside:
         phrases += _phrases({**more, **keys}, mistakes)
         bars += _compile(keys.get("bars"), {}, mistakes)
     return Aside(frozenset(said), read_turns(phrases), frozenset(things), tuple(bars))
+
+
+def _doubtful(further: Sequence[Mapping[str, Part]], mistakes: Mistakes) -> list[str]:
+    said = (text(more.get("doubtful"), mistakes) for more in further)
+    return [word for one in said for word in words(fold(one))]
 
 
 def _groups(part: Part | None, mistakes: Mistakes) -> Iterator[Group]:
