@@ -188,7 +188,7 @@ class Guard:
         patience = Patience()
         return {
             concept
-            for view in view_texts(raw[: 2 * MAX_QUESTION], thorough=False)
+            for view in view_texts(raw[: 2 * MAX_QUESTION])
             for concept in self._policy.findings.find(words(view), patience).get("en", {})
         }
 
