@@ -91,11 +91,7 @@ class Approver:
     def listen(self, sentences: Iterable[str]) -> None:
         """Weighs what several sentences sound like at once; within a check that is remembered."""
         readings = (self.read(clause) for one in sentences for clause in split_clauses(one))
-        heard = dict.fromkeys(
-            one.without_doubt()
-            for one in readings
-            if LEAST_HEARD <= len(one.tagged) <= MAX_WORDS and self._is_at_most_in_doubt(one)
-        )
+        heard = dict.fromkeys(one.without_doubt() for one in readings if self._may_be_heard(one))
         if heard:
             slots, starts = slots_of_all(self.vocabulary, list(heard))
             for tagged, score in zip(heard, self.plainness.scores(slots, starts), strict=True):
@@ -136,20 +132,18 @@ class Approver:
         left = tuple(tokens[_MOST_READ : _MOST_READ + 1])
         return replace(reading, unknown=reading.unknown + left) if left else reading
 
-    def _is_at_most_in_doubt(self, reading: Reading) -> bool:
-        return all(map(self.vocabulary.in_doubt.holds, reading.unknown))
+    def _may_be_heard(self, reading: Reading) -> bool:
+        """Whether a reading is of a sentence's length, and what is not approved in it in doubt."""
+        in_bounds = LEAST_HEARD <= len(reading.tagged) <= MAX_WORDS
+        return in_bounds and all(map(self.vocabulary.in_doubt.holds, reading.unknown))
 
     def _dare(self, clause: str) -> Reading:
         """The best reading, its words in doubt approved if all else clearly sounds plain."""
         best = self.read(clause)
         for reading in self._readings(clause):
             tagged = reading.without_doubt()
-            if (
-                reading.anchored
-                and LEAST_HEARD <= len(tagged) <= MAX_WORDS
-                and self._is_at_most_in_doubt(reading)
-                and self._hints(tagged) <= YIELDS
-            ):
+            heard = reading.anchored and self._may_be_heard(reading)
+            if heard and self._hints(tagged) <= YIELDS:
                 return replace(reading, tagged=tagged, unknown=())
         return best
 

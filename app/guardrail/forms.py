@@ -1,6 +1,6 @@
 """Every form of the words that a language approves, by the groups they are listed in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -15,6 +15,11 @@ _NO_ANCHOR: Final = frozenset({"shape", "thing", "likeness"})
 _STRONG_VERBS: Final = frozenset({"verb", "verb_irregular"})
 Group = tuple[str, bool, Sequence[str], Sequence[str], Sequence[str]]
 """Words by name: whether they are anchors, their prefixes, their endings, the words."""
+SHORTEST_START: Final = 4
+"""Letters with which a word must begin for other forms of it to be known."""
+LONGEST_COMPOUND: Final = 40
+_SHORTEST_PART: Final = 3
+_ARTICLE: Final = "ال"  # Arabic writes it together with its noun
 
 
 @dataclass(frozen=True)
@@ -69,3 +74,43 @@ def inflect(stem: str, prefixes: Sequence[str], suffixes: Sequence[str]) -> set[
 def one_word(text: str) -> str:
     """A folded text without what stands between its words."""
     return "".join(words(fold(text)))
+
+
+@dataclass(frozen=True)
+class Endings:
+    """How the forms of a word differ in one language."""
+
+    endings: tuple[str, ...] = ()
+    unformed: tuple[str, ...] = ()  # word starts of which no other form is known
+
+    def others(self, word: str) -> Iterator[str]:
+        """What other forms of the same word may be: the same beginning, other endings."""
+        if word.startswith(self.unformed):
+            return
+        for ending in self.endings:
+            if ending and not word.endswith(ending):
+                continue
+            start = word[: len(word) - len(ending)]
+            if len(start) >= SHORTEST_START + start.startswith(_ARTICLE):
+                yield from (start + other for other in self.endings)
+
+
+NO_ENDINGS: Final = Endings()
+
+
+def read_endings(endings: Sequence[str], unformed: Sequence[str]) -> Endings:
+    """The endings of a language, the longest first; none where it lists none."""
+    if not endings:
+        return NO_ENDINGS
+    several = sorted({one_word(one) for one in endings} | {""}, key=lambda one: (-len(one), one))
+    return Endings(tuple(several), tuple(map(one_word, unformed)))
+
+
+def last_parts(word: str, links: Sequence[str], may_join: Callable[[str], bool]) -> Iterator[str]:
+    """What may end a compound: all that stands behind a part that may join, and a link."""
+    for at in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
+        first = word[:at]
+        if any(
+            first.endswith(link) and may_join(first[: len(first) - len(link)]) for link in links
+        ):
+            yield word[at:]

@@ -5,15 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from app.guardrail.doubt import (
+from app.guardrail.doubt import NOTHING_IN_DOUBT, InDoubt, make_doubt
+from app.guardrail.forms import (
+    CARRIERS,
+    LONGEST_COMPOUND,
     NO_ENDINGS,
-    NOTHING_IN_DOUBT,
+    PARTS,
+    SHORTEST_START,
     Endings,
-    InDoubt,
-    make_doubt,
+    Group,
+    expand,
+    last_parts,
+    one_word,
     read_endings,
 )
-from app.guardrail.forms import CARRIERS, PARTS, Group, expand, one_word
 from app.guardrail.once import once
 from app.guardrail.turns import NO_TURNS, Turns, read_turns
 from app.guardrail.wordtable import Proclitics, WordTable
@@ -26,9 +31,7 @@ PHRASE: Final = "ph"
 _ASIDE: Final = "o_"
 IN_DOUBT: Final = "q_"
 """Stands for every word in doubt: what it is, tells nothing of how plain a sentence is."""
-_SHORTEST_START: Final = 4
 _INFLECTED: Final = PARTS | {"form", "likeness", "verb"}
-_LONGEST_COMPOUND: Final = 40
 _FIRST_WORDS: Final = 3
 
 
@@ -111,12 +114,12 @@ class Vocabulary:
             return "#"
         if word.startswith(_SPINE) and _SPINE_LEVEL.match(word):
             return "a_" + word
-        compound = self._compound(word) if self.links and len(word) <= _LONGEST_COMPOUND else ""
+        compound = self._compound(word) if self.links and len(word) <= LONGEST_COMPOUND else ""
         return compound or self._inflected(word)
 
     def _inflected(self, word: str) -> str:
         """The tag of another form of an approved word: the same beginning, other endings."""
-        if word[:_SHORTEST_START] not in self.beginnings:
+        if word[:SHORTEST_START] not in self.beginnings:
             return ""
         for other in self.forms.others(word):
             group = self.words.look_up(other).groups.get(self.language)
@@ -126,13 +129,7 @@ class Vocabulary:
 
     def _compound(self, word: str, depth: int = 3) -> str:
         """The tag of a compound of approved words ("Oberschenkelknochen"), by its last part."""
-        for at in range(3, len(word) - 2):
-            first, last = word[:at], word[at:]
-            if not any(
-                first.endswith(link) and first[: len(first) - len(link)] in self.parts
-                for link in self.links
-            ):
-                continue
+        for last in last_parts(word, self.links, self.parts.__contains__):
             group = self.parts.get(last)
             if group:
                 return _TAGS.get(group, "") + word
@@ -193,7 +190,7 @@ def build_vocabulary(
         frozenset(map(one_word, pronouns)),
         _TAGS["anatomy"] + one_word(stands_for) if stands_for else "",
         others,
-        _starts({word[:_SHORTEST_START] for word in forms.groups}, joined)
+        _starts({word[:SHORTEST_START] for word in forms.groups}, joined)
         if endings
         else frozenset(),
         verb_first,
@@ -205,7 +202,7 @@ def build_vocabulary(
 
 def _starts(own: set[str], proclitics: Iterable[str]) -> frozenset[str]:
     """The first letters of words, and of what they are with a proclitic in front."""
-    joined = {(one + start)[:_SHORTEST_START] for one in proclitics for start in own}
+    joined = {(one + start)[:SHORTEST_START] for one in proclitics for start in own}
     return frozenset(own | joined)
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from app.guardrail.check import Guard
 from app.guardrail.concepts import Patience
-from app.guardrail.doubt import make_doubt, read_endings
+from app.guardrail.doubt import make_doubt
+from app.guardrail.forms import read_endings
 from app.guardrail.scan import Scan
 
 ASKED = "What am I looking at?"
