@@ -9,9 +9,9 @@ from typing import Final
 from app.guardrail import compose
 from app.guardrail.answers import Judgement, judge_answer
 from app.guardrail.concepts import Patience
-from app.guardrail.hearing import beginning, hear
+from app.guardrail.hearing import beginning, disguises_undone, hear
 from app.guardrail.intents import MAX_QUESTION, Intent, find_alarm, find_intent
-from app.guardrail.normalise import fold, folded_words, view_texts, words
+from app.guardrail.normalise import fold, folded_words, words
 from app.guardrail.once import one_check
 from app.guardrail.policy import LANGUAGES, Policy, VerdictName
 from app.guardrail.policyfiles import load_policy
@@ -188,7 +188,7 @@ class Guard:
         patience = Patience()
         return {
             concept
-            for view in view_texts(raw[: 2 * MAX_QUESTION])
+            for view in disguises_undone(raw[: 2 * MAX_QUESTION])
             for concept in self._policy.findings.find(words(view), patience).get("en", {})
         }
 

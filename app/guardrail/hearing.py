@@ -79,6 +79,13 @@ def hear_plain(lexicon: Lexicon, text: str) -> View:
     return view_of(lexicon, tuple(_words_of(lexicon, fold(text), patience)), patience)
 
 
+def disguises_undone(text: str) -> Iterator[str]:
+    """A text as it was written, then each piece of it that a disguise undone changes."""
+    yield " ".join(fold(text).split())
+    for piece in _pieces(text):
+        yield from view_texts(piece)[1:]
+
+
 def beginning(view: View, length: int) -> View:
     """The first words of a view, with what stands in them; what goes on beyond ends there."""
     spans = {
