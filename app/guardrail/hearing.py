@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from typing import Final
 
 from app.guardrail.concepts import Lexicon, Patience
@@ -80,10 +81,9 @@ def hear_plain(lexicon: Lexicon, text: str) -> View:
 
 
 def disguises_undone(text: str) -> Iterator[str]:
-    """A text as it was written, then each piece of it that a disguise undone changes."""
-    yield " ".join(fold(text).split())
-    for piece in _pieces(text):
-        yield from view_texts(piece)[1:]
+    """A text as it was written, then, once a disguise, the pieces that undoing it changes."""
+    for views in zip_longest(*map(view_texts, _pieces(text)), fillvalue=""):
+        yield " ".join(filter(None, views))
 
 
 def beginning(view: View, length: int) -> View:

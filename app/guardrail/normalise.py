@@ -56,9 +56,7 @@ _LEET_MARK: Final = re.compile(r"[0134578@$!|+69]")
 # Years stay as they are: they are cues of the past.
 _YEAR_OR_LEET: Final = re.compile(r"\b(?:19|20)\d\d|[0134578@$!|+69]")
 _LEET_ONE: Final = re.compile(r"[1!|]")  # stands for an l or an i
-_MIXED_WORD: Final = re.compile(
-    r"\b(?!(?:19|20)\d\d)(?=[^\W\d]*\d)\w*[^\W\d_]\w*\b|\b1\b"
-)
+_MIXED_WORD: Final = re.compile(r"\b(?!(?:19|20)\d\d)(?=[^\W\d]*\d)\w*[^\W\d_]\w*\b|\b1\b")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 # A letter or a digit that stands alone, or one letter held ("aaaa"); a CJK sign is a word.
 _LONE: Final = (

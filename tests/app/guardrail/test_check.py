@@ -142,7 +142,7 @@ def test_markup_of_the_patient_is_never_repeated() -> None:
 FAULTS = [
     (module, name, error)
     for module, names in (
-        (check, ("find_alarm", "find_intent", "judge_answer", "view_texts", "hear")),
+        (check, ("find_alarm", "find_intent", "judge_answer", "disguises_undone", "hear")),
         (intents, ("complains", "matches", "is_unread")),
         (answers, ("split_sentences", "folded_words", "best_language")),
     )
