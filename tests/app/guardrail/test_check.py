@@ -123,6 +123,13 @@ def test_time_critical_words_sort_silently() -> None:
     assert shown("Aortic dissection").text == shown("Mild bunion").text
 
 
+@pytest.mark.parametrize("disguised", ["d1ssect10n", "dis-sec-tion", "d i s s e c t i o n"])
+def test_staff_are_told_of_a_disguise_far_down_in_a_long_answer(disguised: str) -> None:
+    plain = "The liver lies under the ribs on the right. " * 40
+    assert not shown(plain).time_critical
+    assert shown(f"{plain}Aortic {disguised}. {plain}").time_critical
+
+
 def test_an_unknown_part_is_named_after_the_answer() -> None:
     text = shown("A few tiny cysts in both kidneys.", MIGHT, Scan()).text
     assert text.startswith("This picture shows your kidneys.")
