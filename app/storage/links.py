@@ -32,28 +32,26 @@ def page_token(master: MasterKey, visit_id: str) -> str:
     It is the visit's random id and 128 bits that only the master key can make. It says nothing
     about anybody, and is worth nothing once the visit is closed.
     """
-    return _text(bytes.fromhex(visit_id) + _proof(master, visit_id))
+    proof = bytes.fromhex(master.digest("visit-page", visit_id))[:_PROOF_BYTES]
+    raw = bytes.fromhex(visit_id) + proof
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def find_by_page(session: Session, master: MasterKey, token: str) -> OpenedVisit | None:
-    """The open visit behind the token of its page; None for a wrong one and a closed visit."""
+    """The open visit behind the token of its page; None for a wrong one and a closed visit.
+
+    The token must be written exactly as it was printed: base64 itself would read the last
+    character's unused bits, and characters that are none of its own, as if they were not there.
+    """
     try:
         raw = base64.urlsafe_b64decode(token[:_MOST_CHARS] + "=")
     except (binascii.Error, ValueError):
         return None
     visit_id = raw[:_ID_BYTES].hex()
-    if not hmac.compare_digest(raw[_ID_BYTES:], _proof(master, visit_id)):
+    if not hmac.compare_digest(page_token(master, visit_id).encode(), token.encode()):
         return None
     opened = visits.opened(session, master, visit_id)
     return opened if opened is not None and opened.visit.closed_at is None else None
-
-
-def _proof(master: MasterKey, visit_id: str) -> bytes:
-    return bytes.fromhex(master.digest("visit-page", visit_id))[:_PROOF_BYTES]
-
-
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def make(session: Session, master: MasterKey, opened: OpenedVisit, wish: Wish) -> str:
