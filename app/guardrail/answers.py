@@ -1,13 +1,15 @@
 """Judges a raw answer together with its question: what of it may be shown."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, takewhile
+from itertools import takewhile
 from typing import Final
 
 from app.guardrail.approval import UNKNOWN_WORD, Approval, Approver, repeats
-from app.guardrail.asked import OPENING_WORDS, SUBSTANCES, Asked, read_question
+from app.guardrail.asked import OPENING_WORDS, Asked, read_question
+from app.guardrail.doubt import names_finding
+from app.guardrail.naming import NAMED, is_fragment, is_full_name, is_kind, is_name, is_substance
 from app.guardrail.normalise import fold, folded_words, words
 from app.guardrail.policy import Policy
 from app.guardrail.reading_language import best_language, is_unread
@@ -16,8 +18,6 @@ from app.guardrail.vocabulary import PHRASE
 from model.vocabulary import NOT_A_SCAN
 
 MAX_RAW: Final = 5000
-# An unread text of so few words is no sentence.
-_FRAGMENT_WORDS: Final = 4
 _BROKEN: Final = re.compile(
     r"<\s*/?\s*\w+[^>]*>|[{}\[\]]|```|^\s*(?:detect|segment|answer|caption|null|none|nan|undefined)\b",
     re.IGNORECASE,
@@ -31,14 +31,9 @@ _CUTS: Final = re.compile(
     r"mit|von|nach|van|met|na|en|avec|de|du|après|con|del|tras|y|z|ze|po|i|w)\s)",
     re.IGNORECASE,
 )
-_NAMED: Final = ("a_", "d_", "m_")
-_FULL_NAME_WORDS: Final = 3
 _FIRST_WORDS: Final = 3
 _BEFORE_A_KIND: Final = frozenset({"function", "irregular", "orientation", "shape", "form"})
 """What may stand before a kind of picture: "this is a bright axial CT"."""
-# With words of these groups alone something is named, and nothing said of a body.
-_SAYS_NOTHING: Final = frozenset({"device", "function", "irregular"})
-_COPULA: Final = "copula"  # says what something is where a language needs no verb (Polish "to")
 
 
 @dataclass(frozen=True)
@@ -69,8 +64,8 @@ def judge_answer(policy: Policy, question: str, raw: str, language: str) -> Judg
     sentences = split_sentences(cut)
     if (
         (asked.of_part and tokens == folded_words(NOT_A_SCAN))
-        or (asked.of_part_alone and _is_kind(cut, approvers[0]))
-        or (asked.reason and all(_is_name(policy, one, approvers) for one in sentences))
+        or (asked.of_part_alone and is_kind(cut, approvers[0]))
+        or (asked.reason and all(is_name(policy, one, approvers) for one in sentences))
     ):
         return Judgement(False, (), True, "answer.bare_word")
     if len(sentences) == 1 or _first_word(sentences[0]) in _yes_no(policy, language):
@@ -94,14 +89,10 @@ def _judge_sentences(
     rule = ""
     anchored = asked.plain
     for sentence in sentences:
-        approval = _best(sentence, approvers, anchored)
-        if approval.reason == UNKNOWN_WORD and asked.approved:
-            daring = _best(sentence, approvers, anchored, in_doubt=True)
-            if daring.ok and not policy.findings.find(words(fold(sentence))):
-                approval = daring
+        approval = _approve(policy, asked, sentence, approvers, anchored)
         identifies = _identifies(policy, sentence, approvers)
         whole_picture = identifies and len(folded_words(sentence)) > 1
-        bare = not (asked.plain or whole_picture) and _is_fragment(sentence, approvers)
+        bare = not (asked.plain or whole_picture) and is_fragment(sentence, approvers)
         if approval.ok and not bare and (asked.mode == "open" or whole_picture):
             kept.append(sentence)
             anchored = True
@@ -127,14 +118,14 @@ def _judge_short(
     if first in _yes_no(policy, language):
         rest = _LEADING.sub("", sentences[0], count=1)
         following = [sentence for sentence in (rest, *sentences[1:]) if words(sentence)]
-        good = all(_best(sentence, approvers, True).ok for sentence in following)
+        good = all(_approve(policy, asked, one, approvers, True).ok for one in following)
         told = asked.told is not None and _says(asked.told, following, approvers)
-        begun = asked.may_begin and following and not _is_fragment(following[0], approvers)
+        begun = asked.may_begin and following and not is_fragment(following[0], approvers)
         allowed = asked.plain_yes_no or begun or (following and told)
         if asked.mode == "open" and allowed and good:
             return Judgement(True, (), True, "answer.plain_yes_no")
         return Judgement(False, (), True, "answer.yes_no")
-    if not _is_fragment(sentences[0], approvers):
+    if not is_fragment(sentences[0], approvers):
         return None
     approval = _best(sentences[0], approvers, False)
     if _identifies(policy, sentences[0], approvers) and approval.ok:
@@ -142,8 +133,8 @@ def _judge_short(
     if (
         approval.ok
         and asked.mode == "open"
-        and (asked.plain or _is_full_name(policy, sentences[0], approvers))
-        and not _is_substance(sentences[0], approvers)
+        and (asked.plain or is_full_name(policy, sentences[0], approvers))
+        and not is_substance(sentences[0], approvers)
     ):
         return Judgement(True, (), True, "answer.plain_word")
     readable = not _is_broken(policy, sentences[0])
@@ -165,6 +156,21 @@ def _approvers(policy: Policy, language: str, tokens: Sequence[str]) -> list[App
     best = [best_language(policy, tokens)] if len(tokens) > OPENING_WORDS else []
     codes = dict.fromkeys((language, "en", *best))
     return [policy.approvers[code] for code in codes if code in policy.approvers]
+
+
+def _approve(
+    policy: Policy, asked: Asked, sentence: str, approvers: Sequence[Approver], anchored: bool
+) -> Approval:
+    """Judges a sentence; words in doubt count where neither it nor the question names a finding."""
+    approval = _best(sentence, approvers, anchored)
+    if approval.reason != UNKNOWN_WORD or not asked.approved:
+        return approval
+    daring = _best(sentence, approvers, anchored, in_doubt=True)
+    tags = [one.vocabulary.tag for one in approvers]
+    named = names_finding(
+        policy.findings, folded_words(sentence), lambda word: any(tag(word) for tag in tags)
+    )
+    return daring if daring.ok and not named else approval
 
 
 def _best(
@@ -195,7 +201,7 @@ def _before_the_rest(approver: Approver, sentence: str) -> Sequence[str]:
     return tuple(
         takewhile(
             lambda tag: (
-                tag[:2] in _NAMED
+                tag[:2] in NAMED
                 or tag == PHRASE
                 or group_of(tag.split("_", 1)[-1]) in _BEFORE_A_KIND
             ),
@@ -213,73 +219,6 @@ def _approved_start(sentence: str, approvers: Sequence[Approver]) -> str:
         if len(start.split()) >= 3 and names and _best(start, approvers, False).ok:
             return start
     return ""
-
-
-def _is_fragment(sentence: str, approvers: Sequence[Approver]) -> bool:
-    """Whether a text is a few words without a verb and without a kind of picture."""
-    for approver in approvers:
-        reading = approver.read(sentence)
-        if reading.unknown:
-            continue
-        group_of = approver.vocabulary.group_of
-        if reading.aside or any(tag.startswith("m_") or tag == PHRASE for tag in reading.tagged):
-            return False
-        if len(reading.tagged) > 1 and reading.tagged[0] in approver.vocabulary.pronouns:
-            return False
-        limit = 3 if approver.vocabulary.verbless else len(reading.tagged)
-        groups = [group_of(tag.split("_", 1)[-1]) for tag in reading.tagged]
-        says = any(group.startswith("verb") for group in groups) or _COPULA in groups
-        says = says or _does(approver.vocabulary.also_verbs, reading.tagged)
-        return len(reading.tagged) <= limit and not says
-    return len(folded_words(sentence)) <= _FRAGMENT_WORDS
-
-
-def _does(also_verbs: Container[str], tagged: Sequence[str]) -> bool:
-    """Whether a word that is a verb as well stands right behind what is named ("heart pumps")."""
-    return any(
-        before[:2] in _NAMED and word.split("_", 1)[-1] in also_verbs
-        for before, word in pairwise(tagged)
-    )
-
-
-def _is_name(policy: Policy, sentence: str, approvers: Sequence[Approver]) -> bool:
-    """Whether a text is nothing but the name of a part, a picture or a device ("left kidney")."""
-    for approver in approvers:
-        vocabulary = approver.vocabulary
-        tagged = approver.read_by_word(sentence)
-        articles = policy.articles.get(vocabulary.language, frozenset())
-        named = [tag for tag in tagged if tag[:2] in _NAMED]
-        rest = set(tagged) - set(named) - articles
-        if named and all(vocabulary.group_of(tag) == "orientation" for tag in rest):
-            return True
-    return False
-
-
-def _is_kind(text: str, approver: Approver) -> bool:
-    """Whether a text says nothing but what kind of picture it is ("MR", "axial")."""
-    tagged = approver.read(text).tagged
-    return bool(tagged) and all(tag[:2] == "m_" for tag in tagged)
-
-
-def _is_full_name(policy: Policy, sentence: str, approvers: Sequence[Approver]) -> bool:
-    """Whether a text names parts or devices in some words ("the bones of the hand").
-
-    Where it names several, it says of none where it lies ("the disc behind the spine").
-    """
-    tagged = approvers[0].read(sentence).tagged
-    if len(tagged) < _FULL_NAME_WORDS:
-        return False
-    group_of = approvers[0].vocabulary.group_of
-    groups = [group_of(tag.split("_", 1)[-1]) for tag in tagged]
-    if "device" in groups and _SAYS_NOTHING.issuperset(groups):
-        return True
-    one = sum(tag[:2] in _NAMED for tag in tagged) == 1
-    return (one or "orientation" not in groups) and _is_name(policy, sentence, approvers[:1])
-
-
-def _is_substance(text: str, approvers: Sequence[Approver]) -> bool:
-    tagged = approvers[0].read(text).tagged
-    return any(tag in SUBSTANCES for tag in tagged)
 
 
 def _is_broken(policy: Policy, text: str) -> bool:

@@ -1,9 +1,10 @@
 """Words in doubt: approved only where all else of a sentence clearly sounds plain."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.guardrail.concepts import Lexicon
 from app.guardrail.forms import (
     LONGEST_COMPOUND,
     NO_ENDINGS,
@@ -66,3 +67,15 @@ def make_doubt(
     own = frozenset(words)
     beginnings = frozenset(word[:SHORTEST_START] for word in own)
     return InDoubt(own, beginnings, forms, parts, links, joined, never)
+
+
+def names_finding(
+    findings: Lexicon, tokens: Sequence[str], is_approved: Callable[[str], object]
+) -> bool:
+    """Whether folded words name a finding; a lone approved one does not ("bone", "air")."""
+    return any(
+        end - start > 1 or not is_approved(tokens[start])
+        for concepts in findings.find(tokens).values()
+        for spans in concepts.values()
+        for start, end in spans
+    )
