@@ -75,12 +75,19 @@ def is_unplaced(
     Where every word is known, one of them must speak of a state ("I have two children" does not).
     """
     return len(view.tokens) >= _LEAST_WORDS and any(
-        _PERSON in held
+        not _asks_by_pointing(view.spans.get(language, {}))
+        and _PERSON in held
         and not held & (scale.placing | {ASKED_PART})
         and (held & scale.telling or not all_known)
         for language in languages
         for held in read_sentences(scale, language, view)
     )
+
+
+def _asks_by_pointing(spans: Spans) -> bool:
+    """Whether all is one question that begins by pointing ("C'est bien ma main droite ?")."""
+    points = any(start == 0 for start, _ in spans.get("pointing", ()))
+    return points and bool(spans.get(QUESTION)) and len(set(spans.get(BORDER, ()))) == 1
 
 
 def read_sentences(scale: Scale, language: str, view: View) -> Iterator[frozenset[str]]:

@@ -203,10 +203,13 @@ def _topic(policy: Policy, text: str, spans: Mapping[str, Spans], languages: set
 
 
 def _is_approved(policy: Policy, language: str, text: str) -> bool:
-    """Whether a question is made of approved words with an approved phrase ("stroke volume")."""
+    """Whether a question of approved words asks for a thing or holds an approved phrase."""
     reading = policy.approvers[language].read(text)
     allowed = policy.plain_words.get(language, frozenset())
-    return PHRASE in reading.tagged and all(word in allowed for word in reading.unknown)
+    if not allowed.issuperset(reading.unknown):
+        return False
+    asks = policy.of_things[language].search(" ".join(folded_words(text)))
+    return PHRASE in reading.tagged or bool(asks)
 
 
 def _fires(rule: QuestionRule, spans: Mapping[str, Spans], languages: Iterable[str]) -> bool:

@@ -112,6 +112,7 @@ class Policy:
     yes_no: Mapping[str, frozenset[str]]
     open_questions: Mapping[str, frozenset[str]]
     of_everybody: Mapping[str, re.Pattern[str]]  # questions about people in general
+    of_things: Mapping[str, re.Pattern[str]]  # questions for what is seen, heard or held
     reasons: Mapping[str, re.Pattern[str]]  # questions that a bare word does not answer
     articles: Mapping[str, frozenset[str]]
     closed_questions: Mapping[str, ClosedQuestions]

@@ -110,6 +110,7 @@ def read_policy(folder: Path) -> Policy:
         yes_no={code: extra["yes_no"] for code, extra in extras.items()},
         open_questions={code: extra["open_questions"] for code, extra in extras.items()},
         of_everybody=_starts(extras, "of_everybody"),
+        of_things=_starts(extras, "of_things"),
         reasons=_starts(extras, "reasons"),
         articles={code: extra["articles"] for code, extra in extras.items()},
         closed_questions=closed_questions,

@@ -9,6 +9,7 @@ from app.guardrail.normalise import fold, words
 
 X_RAY: Final = re.compile(r"\bx[-\u2010\u2011 ](?=ray)", re.IGNORECASE)
 _PIECE: Final = re.compile(r"\(([^()]*)\)|([^()]+)")
+_INNER: Final = re.compile(r"(?<=[(|])\(([^()]*)\)(?=[|)])")
 _LONGEST: Final = 20  # words
 _SHARED: Final = 5  # first words from which on what goes on alike is one pattern
 
@@ -39,14 +40,11 @@ def read_turns(lines: Iterable[str]) -> Turns:
     """Reads "shadow of (a|the) (old|) tree": one of several, an empty one for nothing.
 
     Raises:
-        ValueError: a turn begins with a choice of nothing, or holds no word.
+        ValueError: as `parts_of`.
     """
     own: dict[str, dict[str, int]] = {}
     shared: dict[str, list[re.Pattern[str]]] = {}
-    for line in lines:
-        parts = [_choices(match) for match in _PIECE.finditer(line) if match[0].strip()]
-        if not parts or "" in parts[0]:
-            raise ValueError(line)
+    for parts in map(parts_of, lines):
         rest = "".join(_either(several) for several in parts[1:])
         length = sum(max(map(len, several)) for several in parts)
         by_first = _by_first_word(parts[0])
@@ -61,6 +59,26 @@ def read_turns(lines: Iterable[str]) -> Turns:
     for first, patterns in shared.items():
         found.setdefault(first, []).extend(patterns)
     return Turns({first: tuple(patterns) for first, patterns in found.items()})
+
+
+def parts_of(line: str) -> list[tuple[str, ...]]:
+    """The parts of a turn: each the folded words, with a space behind each, that it may be.
+
+    Raises:
+        ValueError: the turn begins with a choice of nothing, holds no word, or among several words
+            of one choice another ("(a|b (c|d))").
+    """
+    flat = _flattened(line)
+    parts = [_choices(match) for match in _PIECE.finditer(flat) if match[0].strip()]
+    if not parts or "" in parts[0] or _PIECE.sub("", flat):
+        raise ValueError(line)
+    return parts
+
+
+def _flattened(line: str) -> str:
+    """A turn in which a choice that is one of a choice ("((a|b)|c)") is part of it."""
+    flat = _INNER.sub(r"\1", line)
+    return line if flat == line else _flattened(flat)
 
 
 def _by_first_word(choices: Sequence[str]) -> dict[str, list[str]]:

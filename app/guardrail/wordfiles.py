@@ -10,7 +10,7 @@ from app.guardrail.forms import Group
 from app.guardrail.likeness import Likeness
 from app.guardrail.normalise import fold, words
 from app.guardrail.policy import LANGUAGES, ClosedQuestions
-from app.guardrail.turns import read_turns
+from app.guardrail.turns import parts_of, read_turns
 from app.guardrail.vocabulary import Aside, Vocabulary, build_vocabulary
 from app.guardrail.wordtable import WordTable
 from app.guardrail.yamlfile import (
@@ -40,6 +40,7 @@ _LISTS: Final = (
     "verb_first",
     "endings",
     "of_everybody",
+    "of_things",
     "reasons",
     "articles",
     "unformed",
@@ -67,7 +68,7 @@ def read_words(
             mistakes=mistakes,
         )
         further = _further(folder, code, mistakes)
-        phrases = commas(text(keys.get("phrases"), mistakes))
+        phrases = _phrases(keys, mistakes)
         never = text(keys.get("never"), mistakes).split()
         for more in further:
             phrases += _phrases(more, mistakes)
@@ -95,6 +96,7 @@ def read_words(
             "yes_no": frozenset(words(fold(text(keys.get("yes_no"), mistakes)))),
             "open_questions": frozenset(words(fold(text(keys.get("open_questions"), mistakes)))),
             "of_everybody": frozenset({text(keys.get("of_everybody"), mistakes) or "(?!)"}),
+            "of_things": frozenset({text(keys.get("of_things"), mistakes) or "(?!)"}),
             "articles": frozenset(words(fold(text(keys.get("articles"), mistakes)))),
             "reasons": frozenset({text(keys.get("reasons"), mistakes) or "(?!)"}),
             "identifies": frozenset(map(fold, commas(text(keys.get("identifies"), mistakes))))
@@ -118,11 +120,19 @@ def _further(folder: Path, code: str, mistakes: Mistakes) -> list[dict[str, Part
 def _phrases(keys: Mapping[str, Part], mistakes: Mistakes) -> list[str]:
     """The turns of phrase of a file, each "{class}" in them replaced by a choice of its words."""
     classes = {name: f"({words})" for name, words in _classes(keys, mistakes).items()}
-    written = _filled(text(keys.get("phrases"), mistakes), classes)
-    if unknown := re.search(r"\{.*?\}", written):
-        phrases = keys["phrases"]
+    turns = commas(_filled(text(keys.get("phrases"), mistakes), classes))
+    return [turn for turn in turns if _is_turn(turn, keys["phrases"], mistakes)]
+
+
+def _is_turn(turn: str, phrases: Part, mistakes: Mistakes) -> bool:
+    if unknown := re.search(r"\{.*?\}", turn):
         mistakes.add(phrases.file, phrases.line, f"unknown class {unknown[0]!r}")
-    return commas(written)
+        return False
+    try:
+        return bool(parts_of(turn))
+    except ValueError:
+        mistakes.add(phrases.file, phrases.line, f"{turn!r} is no turn of phrase")
+        return False
 
 
 def _aside(further: Sequence[Mapping[str, Part]], mistakes: Mistakes) -> Aside:

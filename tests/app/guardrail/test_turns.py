@@ -11,6 +11,7 @@ TURNS = read_turns(
         "stroke of the pen",
         "stroke",
         "X-ray table",
+        "edge of ((the|a)|my|) (door|(lift|bus))",
     ]
 )
 
@@ -27,6 +28,8 @@ TURNS = read_turns(
         ("stroke of the pen marks it", 4),
         ("stroke of the clock", 1),
         ("xray table", 2),
+        ("edge of a bus", 4),
+        ("edge of door", 3),
         ("tree", 0),
     ],
 )
@@ -42,7 +45,7 @@ def test_a_word_is_no_turn_because_it_begins_like_one() -> None:
     assert TURNS.length_at(["oral", "cavityx"], 0) == 0
 
 
-@pytest.mark.parametrize("line", ["", "(|old) tree", "(a|) (tree)"])
-def test_a_turn_that_may_begin_with_nothing_is_a_mistake(line: str) -> None:
+@pytest.mark.parametrize("line", ["", "(|old) tree", "(a|) (tree)", "by (a|the (old|tall)) tree"])
+def test_a_turn_that_cannot_be_read_is_a_mistake(line: str) -> None:
     with pytest.raises(ValueError, match=r"^$|tree"):
         read_turns([line])
