@@ -22,6 +22,7 @@ def _verdict(asked: str, answer: str, language: str = "en") -> str:
     [
         ("en", ASKED, "The soft grey shadow on the left comes from the pillow under the arm."),
         ("en", ASKED, "The broken line on the right is a ruler, one dash for each centimetre."),
+        ("en", ASKED, "A healthy skull is crossed by jagged seams where its bones meet."),
         ("nl", "Wat zie ik?", "De schaduw aan de rand komt van het kussen onder de arm."),
         ("de", "Was sehe ich hier?", "Der Schatten am Rand kommt vom Kissen unter dem Kopf."),
         ("fr", "Que vois-je ?", "L'ombre du bord vient de l'oreiller placé sous la tête."),
@@ -45,6 +46,8 @@ def test_a_word_in_doubt_may_stand_in_a_plain_sentence(
         "A hole is seen at the edge of the liver.",
         "The left lung is cloudy at the top.",
         "The bone is jagged near the joint.",
+        "The skull is crossed by a jagged line near the ear.",
+        "A jagged gap lies between the two ends of the bone.",
         "This is an axial CT of the chest with a shadow in the left lung.",
         "An MRI of the brain with a bright spot on the right side.",
         "The scan shows the brain with a bright spot.",

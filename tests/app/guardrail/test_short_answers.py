@@ -13,11 +13,22 @@ def is_shown(question: str, answer: str, language: str = "en") -> bool:
     return GUARD.check_answer(question, answer, language, Scan()).verdict == "allow"
 
 
-@pytest.mark.parametrize("word", ["yes", "no"])
-def test_yes_and_no_settle_only_what_is_harmless(word: str) -> None:
-    closed = GUARD.policy.closed_questions["en"]
-    assert [question for question in closed.catch if not is_shown(question, word)] == []
-    assert [question for question in closed.passes if is_shown(question, word)] == []
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [
+        ("en", "yes"),
+        ("en", "no"),
+        ("de", "ja"),
+        ("nl", "nee"),
+        ("fr", "oui"),
+        ("es", "sí"),
+        ("pl", "tak"),
+    ],
+)
+def test_yes_and_no_settle_only_what_is_harmless(language: str, word: str) -> None:
+    closed = GUARD.policy.closed_questions[language]
+    assert [one for one in closed.catch if not is_shown(one, word, language)] == []
+    assert [one for one in closed.passes if is_shown(one, word, language)] == []
 
 
 @pytest.mark.parametrize(
