@@ -1,5 +1,6 @@
 """Default deny: a sentence is approved only when all of it is recognised as safe."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from app.guardrail.plainness import (
 )
 from app.guardrail.sentences import split_clauses
 from app.guardrail.turns import X_RAY
-from app.guardrail.vocabulary import Reading, Vocabulary, read_sentence
+from app.guardrail.vocabulary import IN_DOUBT, Reading, Vocabulary, read_sentence
 
 _CLITIC: Final = re.compile(r"\b(?:[ldjmnstc]|qu|lorsqu|puisqu)['\u2019](?=\w)", re.IGNORECASE)
 _GENITIVE: Final = re.compile(r"(?<=\w)['\u2019]s\b", re.IGNORECASE)
@@ -47,7 +48,7 @@ class Objection:
     catch: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
     spares: frozenset[str] = frozenset()  # ways of talking in general that it says nothing against
-    yields: bool = False  # whether it says nothing against what clearly sounds plain
+    yields: float = -math.inf  # logits: it says nothing against what sounds as plain as that
 
 
 @dataclass(frozen=True)
@@ -161,24 +162,36 @@ class Approver:
             tagged = self.vocabulary.with_subject(tagged) if anchored else ()
             if not tagged:
                 return Approval(False, "answer.no_anchor")
-        reason = self._objection_to(tagged, clause, may_yield=reading.anchored)
+        views = [tagged]
+        if reading.of_part and not reading.aside and tagged is reading.tagged:
+            views.append(reading.with_parts())
+        reasons = (self._objection_to(one, tagged, clause, reading.anchored) for one in views)
+        reason = next(filter(None, reasons), "")
+        if not reason and self._sounds_hinted(tagged):
+            reason = "answer.sounds_hinted"
         return Approval(not reason, reason)
 
-    def _objection_to(self, tagged: Sequence[str], clause: str, *, may_yield: bool) -> str:
-        """The first rule that denies a tagged sentence; "" for none.
+    def _objection_to(
+        self, view: Sequence[str], tagged: Sequence[str], clause: str, may_yield: bool
+    ) -> str:
+        """The first rule that denies a view of a tagged sentence; "" for none.
 
         None yields where the sentence leaves its subject to the one before it.
         """
-        text = " ".join(tagged)
-        for at in dict.fromkeys(self.rule_of[number] for number in self.sieve.matching(tagged)):
+        text = " ".join(view)
+        for at in dict.fromkeys(self.rule_of[number] for number in self.sieve.matching(view)):
             objection = self.objections[at]
             if objection.spares and objection.spares & self._ways_of(clause):
                 continue
             if any(one.search(text) for one in objection.unless):
                 continue
-            if not (may_yield and objection.yields and self._hints(tagged) <= YIELDS):
+            if not (may_yield and self._yields(objection, tagged)):
                 return objection.id
-        return "answer.sounds_hinted" if self._sounds_hinted(tagged) else ""
+        return ""
+
+    def _yields(self, objection: Objection, tagged: Sequence[str]) -> bool:
+        sure = objection.yields >= YIELDS or IN_DOUBT not in tagged
+        return sure and objection.yields > -math.inf and self._hints(tagged) <= objection.yields
 
     def _sounds_hinted(self, tagged: Sequence[str]) -> bool:
         """Whether a sentence sounds so much like a hint that it is held though no rule objects."""

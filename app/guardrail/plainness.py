@@ -20,6 +20,8 @@ from app.guardrail.vocabulary import Vocabulary
 KINDS: Final = ("plain", "hint")
 YIELDS: Final = -2.5
 """Up to this score a rule yields; chosen on sentences held back: see the card."""
+SURELY: Final = -6.0
+"""Up to this one also rules against negations, where no word is in doubt; chosen as the other."""
 OBJECTS: Final = 2.0
 """Above it a sentence is held though no rule objects; chosen as the other."""
 OBJECTS_SHORT: Final = 3.0

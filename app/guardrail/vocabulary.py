@@ -28,11 +28,14 @@ _SPINE: Final = ("c", "t", "l", "s")
 _UNIT_NUMBER: Final = re.compile(r"^\d{1,4}(?:kv|kvp|mm|cm|d|th|st|nd|rd|t)?$")
 _TAGS: Final = {"anatomy": "a_", "device": "d_", "picture": "m_", "likeness": "l_", "form": "s_"}
 PHRASE: Final = "ph"
+PART_PHRASE: Final = "a_ph"
+"""How the rules see a turn of phrase that holds a part of the body ("neck of the bladder")."""
 _ASIDE: Final = "o_"
 IN_DOUBT: Final = "q_"
 """Stands for every word in doubt: what it is, tells nothing of how plain a sentence is."""
 _INFLECTED: Final = PARTS | {"form", "likeness", "verb"}
 _FIRST_WORDS: Final = 3
+_BESIDE_PARTS: Final = frozenset({"function", "orientation"})
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,12 @@ class Reading:
     unknown: tuple[str, ...]
     anchored: bool
     aside: bool = False  # whether it holds what may be said of things alone
+    of_part: tuple[int, ...] = ()  # where a turn of phrase holds a part of the body
+
+    def with_parts(self) -> tuple[str, ...]:
+        """The tagged words, turns of phrase that hold a part of the body read as such a part."""
+        at = frozenset(self.of_part)
+        return tuple(PART_PHRASE if n in at else word for n, word in enumerate(self.tagged))
 
     def without_doubt(self) -> tuple[str, ...]:
         """The tagged words, all that are not approved read as the same word in doubt."""
@@ -220,6 +229,7 @@ def _read(vocabulary: Vocabulary, tokens: Sequence[str], aside: Aside) -> tuple[
     """A reading with the words and phrases of `aside`, and whether it holds one of them."""
     tagged: list[str] = []
     unknown: list[str] = []
+    of_part: list[int] = []
     anchored = said_aside = False
     language, rows, turns = vocabulary.language, vocabulary.words.rows(), vocabulary.phrases
     tags = once(("tags", language), dict[str, str])
@@ -233,7 +243,10 @@ def _read(vocabulary: Vocabulary, tokens: Sequence[str], aside: Aside) -> tuple[
                 length, said_aside = longer, True
         # A part of the body is judged as such, whatever turn of phrase it makes alone.
         if length > 1 or (length and vocabulary.tag(token)[:2] != "a_"):
-            anchored = anchored or any(map(vocabulary.is_anchor, tokens[at : at + length]))
+            phrase = tokens[at : at + length]
+            anchored = anchored or any(map(vocabulary.is_anchor, phrase))
+            if _is_part(vocabulary, phrase):
+                of_part.append(len(tagged))
             tagged.append(PHRASE)
             at += length
             continue
@@ -247,4 +260,13 @@ def _read(vocabulary: Vocabulary, tokens: Sequence[str], aside: Aside) -> tuple[
         anchored = anchored or tag[:2] == "a_" or language in rows[token].anchors
         tagged.append(tag or token)
         at += 1
-    return Reading(tuple(tagged), tuple(unknown), anchored), said_aside
+    reading = Reading(tuple(tagged), tuple(unknown), anchored, of_part=tuple(of_part))
+    return reading, said_aside
+
+
+def _is_part(vocabulary: Vocabulary, phrase: Sequence[str]) -> bool:
+    """Whether a turn of phrase names a part and nothing but parts ("neck of the bladder")."""
+    tags = [vocabulary.tag(word) for word in phrase]
+    rest = (word for word, tag in zip(phrase, tags, strict=True) if tag[:2] != "a_")
+    named = any(tag[:2] == "a_" for tag in tags)
+    return named and all(vocabulary.group_of(word) in _BESIDE_PARTS for word in rest)

@@ -1,5 +1,6 @@
 """Reads the approved vocabularies and the rules that object to an answer."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from app.guardrail.approval import Approver, Objection, make_approver
 from app.guardrail.forms import Group
 from app.guardrail.likeness import Likeness
 from app.guardrail.normalise import fold, words
+from app.guardrail.plainness import SURELY, YIELDS
 from app.guardrail.policy import LANGUAGES, ClosedQuestions
 from app.guardrail.turns import parts_of, read_turns
 from app.guardrail.vocabulary import Aside, Vocabulary, build_vocabulary
@@ -25,6 +27,7 @@ from app.guardrail.yamlfile import (
     text_list,
 )
 
+_YIELDS: Final = {"yes": YIELDS, "surely": SURELY}
 _LISTS: Final = (
     "phrases",
     "plain",
@@ -260,7 +263,7 @@ def _objection(
         catch=lines(text(keys.get("catch"), mistakes)),
         passes=lines(text(keys.get("pass"), mistakes)),
         spares=frozenset(text(keys.get("spares"), mistakes).split()),
-        yields=text(keys.get("yields"), mistakes) == "yes",
+        yields=_YIELDS.get(text(keys.get("yields"), mistakes), -math.inf),
     )
 
 

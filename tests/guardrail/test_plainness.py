@@ -1,6 +1,7 @@
 """What sounds like a plain description: learnt weights to which some rules yield."""
 
 import dataclasses
+import math
 from pathlib import Path
 
 import numpy as np
@@ -69,11 +70,27 @@ def test_no_weight_brings_in_a_word_or_overrules_a_firm_rule(answer: str) -> Non
     assert not _shows(LENIENT, answer)
 
 
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        ("Cartilage itself doesn't show on an X-ray, so the bones seem to hang apart.", True),
+        ("The scan was made with arms above the head, which is why no elbows are in view.", True),
+        ("No dark line crosses the bone.", False),
+        ("The two ends of the bone do not meet.", False),
+        ("The lung does not fill the chest.", False),
+    ],
+)
+def test_a_negation_is_shown_where_all_surely_sounds_plain(answer: str, shown: bool) -> None:
+    assert not _shows(UNDECIDED, answer)
+    assert _shows(GUARD, answer) == shown
+
+
 def test_what_a_rule_must_catch_it_still_catches() -> None:
     for approver in POLICY.approvers.values():
         for rule in approver.objections:
-            shown = [one for one in rule.catch if rule.yields and approver.judge(one).ok]
-            assert shown == [], rule.id
+            if rule.yields > -math.inf:
+                shown = [one for one in rule.catch if approver.judge(one).ok]
+                assert shown == [], rule.id
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,12 @@
 
 import pytest
 
+from app.guardrail.check import Guard
+from app.guardrail.scan import Scan
 from app.guardrail.turns import read_turns
+from app.guardrail.vocabulary import PART_PHRASE
 
+GUARD = Guard.load()
 TURNS = read_turns(
     [
         "shadow of (a|the) (old|) tree",
@@ -49,3 +53,27 @@ def test_a_word_is_no_turn_because_it_begins_like_one() -> None:
 def test_a_turn_that_cannot_be_read_is_a_mistake(line: str) -> None:
     with pytest.raises(ValueError, match=r"^$|tree"):
         read_turns([line])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "The funny bone has moved to the left.",
+        "Part of the funny bone looks darker.",
+        "The root of the tooth has moved to the left.",
+        "The neck of the bladder has moved to the left.",
+    ],
+)
+def test_a_turn_that_names_a_part_is_judged_as_one(answer: str) -> None:
+    assert GUARD.check_answer("What am I looking at?", answer, "en", Scan()).verdict != "allow"
+
+
+def test_a_turn_that_names_a_part_is_shown_where_nothing_is_said_against_it() -> None:
+    answer = "The funny bone is a nerve behind the elbow."
+    assert GUARD.check_answer("What am I looking at?", answer, "en", Scan()).verdict == "allow"
+
+
+def test_rules_see_which_turn_names_a_part() -> None:
+    approver = GUARD.policy.approvers["en"]
+    assert approver.read("the funny bone has moved").with_parts()[1] == PART_PHRASE
+    assert PART_PHRASE not in approver.read("shadow of the tree").with_parts()
