@@ -72,7 +72,7 @@ _SPACED: Final = re.compile(
 )
 _TWO_LONE: Final = re.compile(r"[\W_]([^\W_])\1*[\W_]{1,4}([^\W_])\2*[\W_]")
 _GAP: Final = re.compile(r"(?:_|[^\w\u2e80-\u9fff])+")
-_ELONGATED: Final = re.compile(r"(.)\1{2,}")
+_ELONGATED: Final = re.compile(r"([^\d\n])\1{2,}")
 _INNER_BREAK: Final = re.compile(r"(?<=[^\W_])[-‐‑_.·•*~^|/\\\s]*[\r\n]+[-\s]*(?=[^\W_])")
 _INNER_MARK: Final = re.compile(r"(?<=[^\W\d_])[-‐‑_.·•*~^|\\+=:;,\"']+(?=[^\W\d_])")
 _HAS_LOOK_ALIKE: Final = re.compile(r"[\u0370-\u03ff\u0400-\u052f]")
