@@ -166,11 +166,13 @@ def _approve(
     if approval.reason != UNKNOWN_WORD or not asked.approved:
         return approval
     daring = _best(sentence, approvers, anchored, in_doubt=True)
+    if not daring.ok:
+        return approval
     tags = [one.vocabulary.tag for one in approvers]
     named = names_finding(
         policy.findings, folded_words(sentence), lambda word: any(tag(word) for tag in tags)
     )
-    return daring if daring.ok and not named else approval
+    return approval if named else daring
 
 
 def _best(

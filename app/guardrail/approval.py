@@ -162,14 +162,17 @@ class Approver:
             tagged = self.vocabulary.with_subject(tagged) if anchored else ()
             if not tagged:
                 return Approval(False, "answer.no_anchor")
+        reason = self._reason_against(reading, tagged, clause)
+        return Approval(not reason, reason)
+
+    def _reason_against(self, reading: Reading, tagged: Sequence[str], clause: str) -> str:
+        """The rule that denies a clause, turns that name parts seen as parts too; "" for none."""
         views = [tagged]
         if reading.of_part and not reading.aside and tagged is reading.tagged:
             views.append(reading.with_parts())
         reasons = (self._objection_to(one, tagged, clause, reading.anchored) for one in views)
-        reason = next(filter(None, reasons), "")
-        if not reason and self._sounds_hinted(tagged):
-            reason = "answer.sounds_hinted"
-        return Approval(not reason, reason)
+        hinted = "answer.sounds_hinted"
+        return next(filter(None, reasons), "") or (hinted if self._sounds_hinted(tagged) else "")
 
     def _objection_to(
         self, view: Sequence[str], tagged: Sequence[str], clause: str, may_yield: bool

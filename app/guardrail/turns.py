@@ -36,15 +36,11 @@ class Turns:
 NO_TURNS: Final = Turns({})
 
 
-def read_turns(lines: Iterable[str]) -> Turns:
-    """Reads "shadow of (a|the) (old|) tree": one of several, an empty one for nothing.
-
-    Raises:
-        ValueError: as `parts_of`.
-    """
+def read_turns(turns: Iterable[Sequence[tuple[str, ...]]]) -> Turns:
+    """Makes turns, each read by `parts_of`, into patterns by their first word."""
     own: dict[str, dict[str, int]] = {}
     shared: dict[str, list[re.Pattern[str]]] = {}
-    for parts in map(parts_of, lines):
+    for parts in turns:
         rest = "".join(_either(several) for several in parts[1:])
         length = sum(max(map(len, several)) for several in parts)
         by_first = _by_first_word(parts[0])
@@ -62,7 +58,9 @@ def read_turns(lines: Iterable[str]) -> Turns:
 
 
 def parts_of(line: str) -> list[tuple[str, ...]]:
-    """The parts of a turn: each the folded words, with a space behind each, that it may be.
+    """Reads "shadow of (a|the) (old|) tree": one of several, an empty one for nothing.
+
+    Gives the parts of the turn: each the folded words, with a space behind each, that it may be.
 
     Raises:
         ValueError: the turn begins with a choice of nothing, holds no word, or among several words

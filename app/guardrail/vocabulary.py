@@ -165,7 +165,7 @@ def build_vocabulary(
     language: str,
     table: WordTable,
     groups: Iterable[Group],
-    phrases: Iterable[str],
+    phrases: Iterable[Sequence[tuple[str, ...]]],
     links: Sequence[str] = (),
     never: Sequence[str] = (),
     *,
@@ -266,7 +266,5 @@ def _read(vocabulary: Vocabulary, tokens: Sequence[str], aside: Aside) -> tuple[
 
 def _is_part(vocabulary: Vocabulary, phrase: Sequence[str]) -> bool:
     """Whether a turn of phrase names a part and nothing but parts ("neck of the bladder")."""
-    tags = [vocabulary.tag(word) for word in phrase]
-    rest = (word for word, tag in zip(phrase, tags, strict=True) if tag[:2] != "a_")
-    named = any(tag[:2] == "a_" for tag in tags)
-    return named and all(vocabulary.group_of(word) in _BESIDE_PARTS for word in rest)
+    rest = [word for word in phrase if vocabulary.group_of(word) not in _BESIDE_PARTS]
+    return bool(rest) and all(vocabulary.tag(word)[:2] == "a_" for word in rest)

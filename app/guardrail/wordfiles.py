@@ -98,10 +98,11 @@ def read_words(
             "told": frozenset(words(fold(text(keys.get("told"), mistakes)))),
             "yes_no": frozenset(words(fold(text(keys.get("yes_no"), mistakes)))),
             "open_questions": frozenset(words(fold(text(keys.get("open_questions"), mistakes)))),
-            "of_everybody": frozenset({text(keys.get("of_everybody"), mistakes) or "(?!)"}),
-            "of_things": frozenset({text(keys.get("of_things"), mistakes) or "(?!)"}),
             "articles": frozenset(words(fold(text(keys.get("articles"), mistakes)))),
-            "reasons": frozenset({text(keys.get("reasons"), mistakes) or "(?!)"}),
+            **{
+                name: frozenset({text(keys.get(name), mistakes) or "(?!)"})
+                for name in ("of_everybody", "of_things", "reasons")
+            },
             "identifies": frozenset(map(fold, commas(text(keys.get("identifies"), mistakes))))
             or frozenset({"(?!)"}),
         }
@@ -120,29 +121,31 @@ def _further(folder: Path, code: str, mistakes: Mistakes) -> list[dict[str, Part
     ]
 
 
-def _phrases(keys: Mapping[str, Part], mistakes: Mistakes) -> list[str]:
+def _phrases(keys: Mapping[str, Part], mistakes: Mistakes) -> list[list[tuple[str, ...]]]:
     """The turns of phrase of a file, each "{class}" in them replaced by a choice of its words."""
     classes = {name: f"({words})" for name, words in _classes(keys, mistakes).items()}
     turns = commas(_filled(text(keys.get("phrases"), mistakes), classes))
-    return [turn for turn in turns if _is_turn(turn, keys["phrases"], mistakes)]
+    read = (_turn(turn, keys["phrases"], mistakes) for turn in turns)
+    return [parts for parts in read if parts]
 
 
-def _is_turn(turn: str, phrases: Part, mistakes: Mistakes) -> bool:
+def _turn(turn: str, phrases: Part, mistakes: Mistakes) -> list[tuple[str, ...]]:
+    """The parts of a turn of phrase; none for what is none."""
     if unknown := re.search(r"\{.*?\}", turn):
         mistakes.add(phrases.file, phrases.line, f"unknown class {unknown[0]!r}")
-        return False
+        return []
     try:
-        return bool(parts_of(turn))
+        return parts_of(turn)
     except ValueError:
         mistakes.add(phrases.file, phrases.line, f"{turn!r} is no turn of phrase")
-        return False
+        return []
 
 
 def _aside(further: Sequence[Mapping[str, Part]], mistakes: Mistakes) -> Aside:
     """What the further files of a language approve for sentences that speak of things alone."""
     said: list[str] = []
     things: list[str] = []
-    phrases: list[str] = []
+    phrases: list[list[tuple[str, ...]]] = []
     bars: list[re.Pattern[str]] = []
     for more in further:
         if "aside" not in more:

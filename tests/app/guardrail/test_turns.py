@@ -4,19 +4,20 @@ import pytest
 
 from app.guardrail.check import Guard
 from app.guardrail.scan import Scan
-from app.guardrail.turns import read_turns
+from app.guardrail.turns import parts_of, read_turns
 from app.guardrail.vocabulary import PART_PHRASE
 
 GUARD = Guard.load()
 TURNS = read_turns(
-    [
+    parts_of(line)
+    for line in (
         "shadow of (a|the) (old|) tree",
         "(nasal|oral) cavity",
         "stroke of the pen",
         "stroke",
         "X-ray table",
         "edge of ((the|a)|my|) (door|(lift|bus))",
-    ]
+    )
 )
 
 
@@ -52,7 +53,7 @@ def test_a_word_is_no_turn_because_it_begins_like_one() -> None:
 @pytest.mark.parametrize("line", ["", "(|old) tree", "(a|) (tree)", "by (a|the (old|tall)) tree"])
 def test_a_turn_that_cannot_be_read_is_a_mistake(line: str) -> None:
     with pytest.raises(ValueError, match=r"^$|tree"):
-        read_turns([line])
+        parts_of(line)
 
 
 @pytest.mark.parametrize(
