@@ -16,6 +16,7 @@ _MAX_WORD = 40
 _MIN_STEM = 2
 _ARABIC_ENDING = "\u0627"  # of the object ("pain" -> "a pain")
 _ARABIC_PREFIXES = frozenset("وفبل")  # and, so, with, to: written on to the word
+_ARABIC_WRITTEN_ON = ("و", "ف", "بال")  # cut off also where a phrase begins with the whole
 
 
 @dataclass
@@ -123,6 +124,7 @@ class Lexicon:
             and token[:_MIN_STEM] not in self.starts
             and not _may_be_slip(token, known)
             and len(token) <= _MAX_WORD
+            and not (token.startswith(_ARABIC_WRITTEN_ON) and token[1:] in self.exact)
         )
 
     def _first_met(self, token: str, patience: Patience) -> Node | None:
@@ -139,8 +141,7 @@ class Lexicon:
         if token in self._listed:
             return self._listed[token]
         cut = token[:_MAX_WORD]
-        may_start = cut in self.exact or token[:_MIN_STEM] in self.starts
-        entries = self._look_up(cut) if may_start else []
+        entries = self._look_up(cut)
         known = self.known_in(patience)
         if not entries and _may_be_slip(token, known):
             entries = self._look_up_slips(cut, patience)
@@ -157,6 +158,8 @@ class Lexicon:
             if length > len(token):
                 break
             found += self.stems.get(token[:length], ())
+        if token.startswith(_ARABIC_WRITTEN_ON) and all(entry.rest for entry in found):
+            found += self.exact.get(token[1:], ())
         return found
 
     def _look_up_slips(self, token: str, patience: Patience) -> list[Entry]:
@@ -243,7 +246,7 @@ def entry_words(entry: str) -> list[str]:
             found.append(piece)
             continue
         several = words(fold(piece.rstrip("*")))
-        if piece.endswith("*") and several:
+        if several and piece.endswith("*"):
             several[-1] += "*"
             if len(several[-1]) <= _MIN_STEM:
                 raise ValueError(entry)
