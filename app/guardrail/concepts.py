@@ -192,10 +192,8 @@ class Lexicon:
         return tuple(sorted(found))
 
     def _through(self, shapes: Iterable[str], token: str) -> set[str]:
-        near = self.near
-        return {
-            word for shape in shapes if shape in near for word in near[shape] if word[0] == token[0]
-        }
+        several = (word for shape in shapes for word in self.near.get(shape, ()))
+        return {word for word in several if word[0] == token[0]}
 
 
 Lists = Mapping[str, Mapping[str, Iterable[str]]]
@@ -246,7 +244,7 @@ def entry_words(entry: str) -> list[str]:
             found.append(piece)
             continue
         several = words(fold(piece.rstrip("*")))
-        if several and piece.endswith("*"):
+        if piece.endswith("*") and several:
             several[-1] += "*"
             if len(several[-1]) <= _MIN_STEM:
                 raise ValueError(entry)

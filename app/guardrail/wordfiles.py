@@ -266,8 +266,15 @@ def _objection(
         catch=lines(text(keys.get("catch"), mistakes)),
         passes=lines(text(keys.get("pass"), mistakes)),
         spares=frozenset(text(keys.get("spares"), mistakes).split()),
-        yields=_YIELDS.get(text(keys.get("yields"), mistakes), -math.inf),
+        yields=_yields(keys.get("yields"), mistakes),
     )
+
+
+def _yields(part: Part | None, mistakes: Mistakes) -> float:
+    chosen = text(part, mistakes)
+    if part and chosen not in _YIELDS:
+        mistakes.add(part.file, part.line, f"must be one of {', '.join(_YIELDS)}")
+    return _YIELDS.get(chosen, -math.inf)
 
 
 def _compile(

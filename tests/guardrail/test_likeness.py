@@ -19,6 +19,7 @@ GUARD = Guard.load()
 POLICY = GUARD.policy
 HERE = Path(__file__).parent
 LINES = HERE / "alarm_questions"
+OTHERS = sorted((LINES / "others").glob("*.tsv"))
 
 
 def test_it_hears_what_no_rule_lists() -> None:
@@ -72,6 +73,18 @@ def test_only_an_emergency_can_be_denied_and_never_where_nothing_was_learnt() ->
     assert find_alarm(policy, "My left foot is suddenly very cold and strange") is None
     for text in ("I want to kill myself", "my husband hits me", "non riesco a respirare"):
         assert find_alarm(policy, text) is not None, text
+
+
+@pytest.mark.parametrize("file", OTHERS, ids=lambda file: file.stem)
+def test_a_cry_in_a_further_language_is_heard(file: Path) -> None:
+    missed, false = [], []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        label, text = line.split("\t")
+        called = find_alarm(POLICY, text) is not None
+        if called != (label == "a"):
+            (false if called else missed).append(text)
+    assert not missed
+    assert len(false) <= 2, false
 
 
 def test_what_sounds_like_nothing_leaves_an_emergency_to_the_rules() -> None:

@@ -33,6 +33,9 @@ def test_all_mistakes_are_reported_with_file_and_line(tmp_path: Path) -> None:
     things = broken / "words" / "en-tricky.yaml"
     text_of_things = things.read_text(encoding="utf-8")
     things.write_text(text_of_things.replace("bars:\n", 'bars:\n    - "("\n'))
+    rules_of_answers = broken / "answers-everyday-nl.yaml"
+    sure = rules_of_answers.read_text(encoding="utf-8")
+    rules_of_answers.write_text(sure.replace("yields: surely", "yields: truly"), encoding="utf-8")
     with pytest.raises(PolicyError) as error:
         load_policy(folder=broken)
     found = "\n".join(error.value.mistakes)
@@ -44,6 +47,7 @@ def test_all_mistakes_are_reported_with_file_and_line(tmp_path: Path) -> None:
     assert "pl.yaml:1: cannot be read" in found
     assert "unknown class '{gear}'" in found
     assert "is no pattern" in found
+    assert "answers-everyday-nl.yaml:12: must be one of yes, surely" in found
 
 
 @pytest.mark.parametrize(
