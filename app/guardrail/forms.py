@@ -31,43 +31,48 @@ class Forms:
     nouns: dict[str, str] = field(default_factory=dict)  # another group names them first
     verbs: set[str] = field(default_factory=set)  # the same ("pumps")
 
-    def add(self, form: str, name: str, is_anchor: bool) -> None:
-        """Adds a form of a word that the group of this name lists."""
+    def add(self, forms: set[str], name: str, is_anchor: bool) -> None:
+        """Adds the forms of words that the group of this name lists."""
+        known = forms & self.groups.keys()
+        self.groups.update(dict.fromkeys(forms - known, name))
+        for form in known:
+            self._add_known(form, name)
+        if is_anchor:
+            self.anchors.update(forms)
+
+    def _add_known(self, form: str, name: str) -> None:
         # A verb may look like the plural of a noun; that it is one makes a sentence.
-        if self.groups.get(form, name) in _NO_ANCHOR and name in _STRONG_VERBS:
+        if self.groups[form] in _NO_ANCHOR and name in _STRONG_VERBS:
             self.groups[form] = name
-        group = self.groups.setdefault(form, name)
+        group = self.groups[form]
         if group not in CARRIERS and name in CARRIERS:
             self.nouns.setdefault(form, name)
         if name.startswith("verb") and not group.startswith("verb"):
             self.verbs.add(form)
-        if is_anchor:
-            self.anchors.add(form)
 
 
 def expand(groups: Iterable[Group]) -> Forms:
     """Every folded form that the groups approve."""
     found = Forms()
     for name, is_anchor, prefixes, suffixes, stems in groups:
-        for stem in stems:
-            for form in inflect(stem, prefixes, suffixes):
-                found.add(form, name, is_anchor)
+        found.add(inflect(stems, prefixes, suffixes), name, is_anchor)
     return found
 
 
-def inflect(stem: str, prefixes: Sequence[str], suffixes: Sequence[str]) -> set[str]:
-    """The folded forms of one word; a suffix "y>ies" replaces an ending."""
+def inflect(stems: Iterable[str], prefixes: Sequence[str], suffixes: Sequence[str]) -> set[str]:
+    """The folded forms of some words; a suffix "y>ies" replaces an ending."""
     # Folded once per stem and ending, not per form: Turkish and Arabic have 60,000 of them.
-    plain = one_word(stem)
-    forms = {plain}
+    plain = set(map(one_word, stems))
+    forms = set(plain)
     for suffix in suffixes:
         old, arrow, new = suffix.partition(">")
         if not arrow:
-            forms.add(plain + one_word(suffix))
-        elif plain.endswith(one_word(old)):
-            forms.add(plain[: len(plain) - len(one_word(old))] + one_word(new))
+            old, new = "", suffix
+        ending, other = one_word(old), one_word(new)
+        forms.update([one.removesuffix(ending) + other for one in plain if one.endswith(ending)])
     starts = [one_word(prefix) for prefix in prefixes]
-    return (forms | {start + form for start in starts for form in forms}) - {""}
+    forms.update([start + form for start in starts for form in tuple(forms)])
+    return forms - {""}
 
 
 @lru_cache(maxsize=4096)
