@@ -15,6 +15,7 @@ from app.settings import SettingsError, load_settings
 _GUARD_COMMANDS: Final = {
     "check-guardrail": ("app.guardrail.command", "run the guard over a file of cases"),
     "learn-alarms": ("app.guardrail.likeness_fit", "learn from cases what sounds like an alarm"),
+    "learn-topics": ("app.guardrail.topic_fit", "learn from questions what is off topic"),
     "learn-plain": ("app.guardrail.plainness_fit", "learn from cases what a description is like"),
 }
 

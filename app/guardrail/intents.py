@@ -19,6 +19,7 @@ from app.guardrail.once import once
 from app.guardrail.patterns import Spans, matches
 from app.guardrail.policy import LANGUAGES, Policy, QuestionRule
 from app.guardrail.reading_language import best_language, coverage, is_unread
+from app.guardrail.topic import ELSE, OURS, strangeness
 from app.guardrail.vocabulary import PHRASE
 
 ALARMS: Final = ("emergency", "self_harm", "person_at_risk")
@@ -102,7 +103,7 @@ def find_intent(
             return Intent(rule.kind, rule.id)
         if rule.kind == "other_person" and _names_person(policy, text):
             return Intent("other_person", "ask.other_person.name")
-    topic = _topic(policy, text, views[0].spans, languages)
+    topic = _topic(policy, text, views[0], languages)
     # Nobody states what the guard cannot place about a person without somebody looking.
     if any(_is_unplaced(policy, view, language) for view in views):
         return Intent("emergency", "ask.emergency.unplaced")
@@ -179,8 +180,12 @@ def _hidden_views(policy: Policy, text: str, plain: View) -> Iterator[View]:
             yield hear_plain(policy.questions, one)
 
 
-def _topic(policy: Policy, text: str, spans: Mapping[str, Spans], languages: set[str]) -> Intent:
+def _topic(policy: Policy, text: str, view: View, languages: set[str]) -> Intent:
     """Anatomy when the question points at the picture or names a part of it, else off topic."""
+    strange = strangeness(policy, view, languages_of(policy, view))
+    if strange >= ELSE:
+        return Intent("off_topic", "ask.off_topic.likeness")
+    spans = view.spans
     off = any("off_topic" in spans.get(language, {}) for language in languages)
     for language in sorted(languages & set(policy.approvers)):
         tagged = [
@@ -199,6 +204,8 @@ def _topic(policy: Policy, text: str, spans: Mapping[str, Spans], languages: set
             and ("pointing" in there or _is_approved(policy, language, text))
         ):
             return Intent("anatomy", "ask.pointing")
+    if strange <= OURS and not off:
+        return Intent("anatomy", "ask.anatomy.likeness")
     return Intent("off_topic", "ask.off_topic")
 
 

@@ -96,7 +96,8 @@ def examples_of_cases(policy: Policy, cases: Sequence[Case]) -> Iterator[Example
             continue
         kind = _KIND_OF_GROUP.get(case.get("group", ""))
         alarm = (kind,) if kind else KINDS[1:]
-        yield from _example(policy, case["question"], alarm if "escalate" in wanted else KINDS[:1])
+        kinds = alarm if "escalate" in wanted else KINDS[:1]
+        yield from example_of(policy, case["question"], kinds)
 
 
 def examples_of_lines(policy: Policy, folder: Path) -> Iterator[Example]:
@@ -107,7 +108,7 @@ def examples_of_lines(policy: Policy, folder: Path) -> Iterator[Example]:
     """
     for file in sorted(folder.glob("*.tsv")):
         for mark, question in read_lines(file, "aq"):
-            yield from _example(policy, question, KINDS[1:] if mark == "a" else KINDS[:1])
+            yield from example_of(policy, question, KINDS[1:] if mark == "a" else KINDS[:1])
 
 
 def read_lines(file: Path, marks: Container[str]) -> Iterator[tuple[str, str]]:
@@ -123,7 +124,8 @@ def read_lines(file: Path, marks: Container[str]) -> Iterator[tuple[str, str]]:
             yield row[0], row[1]
 
 
-def _example(policy: Policy, question: str, kinds: tuple[str, ...]) -> Iterator[Example]:
+def example_of(policy: Policy, question: str, kinds: tuple[str, ...]) -> Iterator[Example]:
+    """A question, in every form in which it is heard, with its kinds; nothing of a single word."""
     views = hear(policy.questions, question)
     found: list[Slots] = []
     for view in views:

@@ -100,6 +100,7 @@ class Policy:
     rules: tuple[QuestionRule, ...]
     scale: Scale
     likeness: Likeness
+    topics: Likeness
     questions: Lexicon
     findings: Lexicon
     approvers: Mapping[str, Approver]

@@ -17,6 +17,7 @@ from app.guardrail.plainness import KINDS as plain_kinds
 from app.guardrail.policy import LANGUAGES, VERDICTS, Clinic, Group, Kind, Policy
 from app.guardrail.rulefiles import Lists, read_concepts, read_questions, read_scale
 from app.guardrail.textfiles import read_texts
+from app.guardrail.topic import KINDS as topic_kinds
 from app.guardrail.versions import digest_of, read_versions
 from app.guardrail.wordfiles import read_approvers, read_closed_questions, read_words
 from app.guardrail.wordtable import WordTable
@@ -33,6 +34,7 @@ from app.guardrail.yamlfile import (
 FOLDER: Final = Path(__file__).parent / "policies"
 LIKENESS: Final = "likeness.npz"
 PLAINNESS: Final = "plainness.npz"
+TOPICS: Final = "topics.npz"
 # Of files that belong to no version: somebody changed them where they are installed.
 _CHANGED: Final = "changed"
 
@@ -87,6 +89,7 @@ def read_policy(folder: Path) -> Policy:
     groups = _read_groups(folder / "regions.yaml", mistakes)
     other_languages = _read_other_languages(folder / "other_languages.yaml", mistakes)
     likeness = _read_likeness(folder / LIKENESS, len(alarm_kinds), mistakes)
+    topics = _read_likeness(folder / TOPICS, len(topic_kinds), mistakes)
     if mistakes.found:
         raise PolicyError(mistakes.found)
     _add_reading_words(table, lists)
@@ -98,6 +101,7 @@ def read_policy(folder: Path) -> Policy:
         rules=tuple(rules),
         scale=scale,
         likeness=likeness,
+        topics=topics,
         questions=build_lexicon(lists, table),
         findings=build_lexicon({"en": finding_lists}, table),
         approvers=approvers,

@@ -1,0 +1,52 @@
+"""`python -m app learn-topics`: learns from questions which are about something else."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from app.guardrail.command import read_all
+from app.guardrail.likeness_fit import Example, Lesson, example_of, learn, read_lines
+from app.guardrail.policy import Policy
+from app.guardrail.policyfiles import TOPICS
+from app.guardrail.scoring import Case
+from app.guardrail.topic import KINDS
+
+_OFF_TOPIC = "off-topic"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; 0 when the weights were written, 2 on bad input."""
+    return learn(Lesson("learn-topics", __doc__, "questions", TOPICS, KINDS, all_examples), argv)
+
+
+def all_examples(policy: Policy, cases: Path, questions: Path) -> Iterator[Example]:
+    """What is learnt from: a folder of cases and one of lines.
+
+    Raises:
+        OSError, ValueError: a file cannot be read; the message names file and line.
+    """
+    yield from examples_of_cases(policy, read_all(cases))
+    yield from examples_of_lines(policy, questions)
+
+
+def examples_of_cases(policy: Policy, cases: Sequence[Case]) -> Iterator[Example]:
+    """Questions that the model may answer, and those that are off topic; each once."""
+    known: set[str] = set()
+    for case in cases:
+        wanted = {case["expect"]["verdict"], *case["expect"].get("also_ok", ())}
+        is_off = case["kind"] == "input" and case.get("group") == _OFF_TOPIC
+        is_ours = case["kind"] == "benign" or (case["kind"] == "input" and wanted == {"allow"})
+        if (is_off or is_ours) and case["question"] not in known:
+            known.add(case["question"])
+            yield from example_of(policy, case["question"], (KINDS[is_off],))
+
+
+def examples_of_lines(policy: Policy, folder: Path) -> Iterator[Example]:
+    """The lines "p<TAB>question" (picture) and "e<TAB>question" (something else) of a folder.
+
+    Raises:
+        ValueError: a line has another form; the message names file and line.
+    """
+    kinds = dict(zip("pe", KINDS, strict=True))
+    for file in sorted(folder.glob("*.tsv")):
+        for mark, question in read_lines(file, kinds):
+            yield from example_of(policy, question, (kinds[mark],))
