@@ -19,7 +19,7 @@ from app.guardrail.once import once
 from app.guardrail.patterns import Spans, matches
 from app.guardrail.policy import LANGUAGES, Policy, QuestionRule
 from app.guardrail.reading_language import best_language, coverage, is_unread
-from app.guardrail.topic import ELSE, OURS, strangeness
+from app.guardrail.topic import is_strange
 from app.guardrail.vocabulary import PHRASE
 
 ALARMS: Final = ("emergency", "self_harm", "person_at_risk")
@@ -182,11 +182,9 @@ def _hidden_views(policy: Policy, text: str, plain: View) -> Iterator[View]:
 
 def _topic(policy: Policy, text: str, view: View, languages: set[str]) -> Intent:
     """Anatomy when the question points at the picture or names a part of it, else off topic."""
-    strange = strangeness(policy, view, languages_of(policy, view))
-    if strange >= ELSE:
-        return Intent("off_topic", "ask.off_topic.likeness")
     spans = view.spans
     off = any("off_topic" in spans.get(language, {}) for language in languages)
+    strange = is_strange(policy, view, languages_of(policy, view))
     for language in sorted(languages & set(policy.approvers)):
         tagged = [
             policy.approvers[language].vocabulary.tag(word)
@@ -194,19 +192,15 @@ def _topic(policy: Policy, text: str, view: View, languages: set[str]) -> Intent
             for word in tokens
         ]
         there = spans.get(language, {})
-        if any(tag.startswith(("a_", "m_", "d_")) for tag in tagged) and not (
-            off and not any(tag.startswith("a_") for tag in tagged)
-        ):
+        if any(tag.startswith("a_") for tag in tagged):
             return Intent("anatomy", "ask.anatomy")
-        if (
-            not off
-            and "asking" in there
-            and ("pointing" in there or _is_approved(policy, language, text))
-        ):
+        if strange or off:
+            continue
+        if any(tag.startswith(("m_", "d_")) for tag in tagged):
+            return Intent("anatomy", "ask.anatomy")
+        if "asking" in there and ("pointing" in there or _is_approved(policy, language, text)):
             return Intent("anatomy", "ask.pointing")
-    if strange <= OURS and not off:
-        return Intent("anatomy", "ask.anatomy.likeness")
-    return Intent("off_topic", "ask.off_topic")
+    return Intent("off_topic", "ask.off_topic.likeness" if strange else "ask.off_topic")
 
 
 def _is_approved(policy: Policy, language: str, text: str) -> bool:

@@ -21,6 +21,8 @@ from app.guardrail.policyfiles import FOLDER, LIKENESS
 from app.guardrail.scoring import Case
 
 ROUNDS: Final = 14
+MARKS: Final = "aqpe"
+"""An alarm, a quiet question, one about the picture, one about something else."""
 _RATE: Final = 0.3
 _DECAY: Final = 1e-4
 _KIND_OF_GROUP: Final = {
@@ -101,13 +103,13 @@ def examples_of_cases(policy: Policy, cases: Sequence[Case]) -> Iterator[Example
 
 
 def examples_of_lines(policy: Policy, folder: Path) -> Iterator[Example]:
-    """The lines "a<TAB>question" (an alarm) and "q<TAB>question" (none) of a folder.
+    """The lines "a<TAB>question" (an alarm) of a folder and its others (none: see topic_fit.py).
 
     Raises:
         ValueError: a line has another form; the message names file and line.
     """
     for file in sorted(folder.glob("*.tsv")):
-        for mark, question in read_lines(file, "aq"):
+        for mark, question in read_lines(file, MARKS):
             yield from example_of(policy, question, KINDS[1:] if mark == "a" else KINDS[:1])
 
 

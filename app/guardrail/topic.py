@@ -1,29 +1,28 @@
 """How much a question sounds like one about something else than pictures, bodies and machines.
 
-Words alone mislead: "what colour goes with grey trousers" holds a colour, "so what have we got
-here" nothing that a list names. Weights learnt from questions (`python -m app learn-topics`) say
-which is which where the rules name neither an alarm nor a wish; they never touch those.
+Words alone mislead: "what colour goes with grey trousers" holds a colour. Weights learnt from
+questions (`python -m app learn-topics`) take a short question back that only such words would let
+through to the model. They let nothing through, and they never touch what a rule says before them.
 """
 
 from typing import Final
 
 from app.guardrail.hearing import View
 from app.guardrail.likeness import passages
-from app.guardrail.once import once
+from app.guardrail.patterns import BORDER
 from app.guardrail.policy import Policy
 
 KINDS: Final = ("picture", "else")
-ELSE: Final = 1.5
-"""From this score on a question is about something else, whatever words it holds."""
-OURS: Final = -1.0
-"""Up to this score it is about the picture, though no list says so."""
+ELSE: Final = 2.0
+"""From this score on a question is about something else; chosen on questions held back."""
+_MOST_WORDS: Final = 20
+"""A longer one, or one of two sentences, tells a story; what it asks is a small part of it."""
 
 
-def strangeness(policy: Policy, view: View, languages: list[str]) -> float:
-    """The lowest score of a passage, in logits against "picture"; 0 for a single word."""
-    return once(("topic", view.tokens), lambda: _strangeness(policy, view, languages))
-
-
-def _strangeness(policy: Policy, view: View, languages: list[str]) -> float:
+def is_strange(policy: Policy, view: View, languages: list[str]) -> bool:
+    """Whether all of a short question sounds like one about something else."""
+    sentences = {mark for spans in view.spans.values() for mark in spans.get(BORDER, ())}
+    if len(sentences) > 1 or len(view.tokens) > _MOST_WORDS:
+        return False
     slots, starts = passages(view, languages)
-    return float(policy.topics.scores(slots, starts).min()) if len(starts) else 0.0
+    return len(starts) == 1 and policy.topics.score(slots) >= ELSE

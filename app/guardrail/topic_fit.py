@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from app.guardrail.command import read_all
-from app.guardrail.likeness_fit import Example, Lesson, example_of, learn, read_lines
+from app.guardrail.likeness_fit import MARKS, Example, Lesson, example_of, learn, read_lines
 from app.guardrail.policy import Policy
 from app.guardrail.policyfiles import TOPICS
 from app.guardrail.scoring import Case
@@ -43,10 +43,13 @@ def examples_of_cases(policy: Policy, cases: Sequence[Case]) -> Iterator[Example
 def examples_of_lines(policy: Policy, folder: Path) -> Iterator[Example]:
     """The lines "p<TAB>question" (picture) and "e<TAB>question" (something else) of a folder.
 
+    Its other lines teach what an alarm is (see likeness_fit.py).
+
     Raises:
         ValueError: a line has another form; the message names file and line.
     """
     kinds = dict(zip("pe", KINDS, strict=True))
     for file in sorted(folder.glob("*.tsv")):
-        for mark, question in read_lines(file, kinds):
-            yield from example_of(policy, question, (kinds[mark],))
+        for mark, question in read_lines(file, MARKS):
+            if mark in kinds:
+                yield from example_of(policy, question, (kinds[mark],))
