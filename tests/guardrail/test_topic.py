@@ -63,9 +63,8 @@ def test_it_decides_only_where_no_rule_does() -> None:
 
 
 def test_a_story_is_not_judged_by_how_it_sounds_as_a_whole() -> None:
-    story = "I came by train and it was late again and the football was on. Why is this white?"
     assert _rule(STRICT, "Why is this white?") == "ask.off_topic.likeness"
-    assert _rule(STRICT, story) == "ask.pointing"
+    assert _rule(STRICT, "Good morning to you. Why is this white?") == "ask.pointing"
 
 
 @pytest.fixture(scope="module")
