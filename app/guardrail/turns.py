@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from app.guardrail.normalise import fold, words
@@ -20,10 +19,9 @@ class Turns:
     """Turns of phrase by their first word: patterns over the words behind it, each with a space.
 
     Many first words share the pattern of what goes on alike ("(critical|dead|hot) (button|key)").
-    Patterns of words and choices are always well-formed: each is compiled when it is first tried.
     """
 
-    by_first: dict[str, tuple[str, ...]]
+    by_first: dict[str, tuple[re.Pattern[str], ...]]
 
     def length_at(self, tokens: Sequence[str], at: int) -> int:
         """How many words the turn of phrase that begins at a word has; 0 where none does."""
@@ -31,7 +29,7 @@ class Turns:
         if patterns is None:
             return 0
         rest = "".join(f"{token} " for token in tokens[at + 1 : at + _LONGEST])
-        matches = [match for pattern in patterns if (match := _compiled(pattern).match(rest))]
+        matches = [match for pattern in patterns if (match := pattern.match(rest))]
         return 1 + max(match[0].count(" ") for match in matches) if matches else 0
 
 
@@ -41,18 +39,19 @@ NO_TURNS: Final = Turns({})
 def read_turns(turns: Iterable[Sequence[tuple[str, ...]]]) -> Turns:
     """Makes turns, each read by `parts_of`, into patterns by their first word."""
     own: dict[str, dict[str, int]] = {}
-    shared: dict[str, list[str]] = {}
+    shared: dict[str, list[re.Pattern[str]]] = {}
     for parts in turns:
         rest = "".join(_either(several) for several in parts[1:])
         length = sum(max(map(len, several)) for several in parts)
         by_first = _by_first_word(parts[0])
         if len(by_first) >= _SHARED:
+            pattern = re.compile(rest)
             for first in [first for first, several in by_first.items() if several == [""]]:
-                shared.setdefault(first, []).append(rest)
+                shared.setdefault(first, []).append(pattern)
                 del by_first[first]
         for first, several in by_first.items():
             own.setdefault(first, {})[_either(several) + rest] = length
-    found = {first: [_any_of(several)] for first, several in own.items()}
+    found = {first: [_compile(several)] for first, several in own.items()}
     for first, patterns in shared.items():
         found.setdefault(first, []).extend(patterns)
     return Turns({first: tuple(patterns) for first, patterns in found.items()})
@@ -100,11 +99,6 @@ def _either(several: Sequence[str]) -> str:
     return longest_first[0] if len(longest_first) == 1 else f"(?:{'|'.join(longest_first)})"
 
 
-def _any_of(patterns: dict[str, int]) -> str:
+def _compile(patterns: dict[str, int]) -> re.Pattern[str]:
     """One pattern for all turns with one first word, the longest tried first."""
-    return "|".join(sorted(patterns, key=lambda one: patterns[one], reverse=True))
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    return re.compile("|".join(sorted(patterns, key=lambda one: patterns[one], reverse=True)))
