@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.guardrail.hearing import View
+from app.guardrail.once import once
 from app.guardrail.patterns import BORDER, Spans
 
 KINDS: Final = ("none", "emergency", "self_harm", "person_at_risk")
@@ -125,6 +126,10 @@ def passages(view: View, languages: Sequence[str]) -> tuple[Slots, Slots]:
 
     A passage is sentences together up to 40 words, two words at least.
     """
+    return once(("passages", view.tokens, *languages), lambda: _passages(view, languages))
+
+
+def _passages(view: View, languages: Sequence[str]) -> tuple[Slots, Slots]:
     cuts = list(_cut(view))
     if not cuts:
         return np.empty(0, np.int64), np.empty(0, np.int64)

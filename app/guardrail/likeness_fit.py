@@ -3,7 +3,7 @@
 import argparse
 import csv
 import sys
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from app.guardrail.intents import languages_of
 from app.guardrail.likeness import KINDS, SLOTS, Likeness, Slots, in_steps, passages, save_likeness
 from app.guardrail.policy import Policy
 from app.guardrail.policyfiles import FOLDER, LIKENESS
-from app.guardrail.scoring import Case
+from app.guardrail.scoring import Case, wanted_of
 
 ROUNDS: Final = 14
 MARKS: Final = "aqpe"
@@ -42,19 +42,34 @@ class Example:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a command learns: its weights' file and kinds, and where the examples come from."""
+    """What a command learns: its weights' file and kinds, and how its examples are read."""
 
     command: str
     about: str | None
     learns: str  # "questions": the name of the option with the folder of lines, too
     weights: str
     kinds: tuple[str, ...]
-    examples: Callable[[Policy, Path, Path], Iterator[Example]]  # of cases and of lines
+    of_cases: Callable[[Policy, Sequence[Case]], Iterator[Example]]
+    of_lines: Callable[[Policy, Path], Iterator[Example]]
+    of_policy: Callable[[Policy], Iterable[Example]] = lambda _: ()
+
+    def examples(self, policy: Policy, cases: Path, lines: Path) -> Iterator[Example]:
+        """What is learnt from: a folder of cases, one of lines, and the policy itself.
+
+        Raises:
+            OSError, ValueError: a file cannot be read; the message names file and line.
+        """
+        yield from self.of_cases(policy, read_all(cases))
+        yield from self.of_lines(policy, lines)
+        yield from self.of_policy(policy)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; 0 when the weights were written, 2 on bad input."""
-    return learn(Lesson("learn-alarms", __doc__, "questions", LIKENESS, KINDS, all_examples), argv)
+    lesson = Lesson(
+        "learn-alarms", __doc__, "questions", LIKENESS, KINDS, examples_of_cases, examples_of_lines
+    )
+    return learn(lesson, argv)
 
 
 def learn(lesson: Lesson, argv: Sequence[str] | None) -> int:
@@ -80,20 +95,10 @@ def learn(lesson: Lesson, argv: Sequence[str] | None) -> int:
     return 0
 
 
-def all_examples(policy: Policy, cases: Path, questions: Path) -> Iterator[Example]:
-    """What is learnt from: a folder of cases and one of lines.
-
-    Raises:
-        OSError, ValueError: a file cannot be read; the message names file and line.
-    """
-    yield from examples_of_cases(policy, read_all(cases))
-    yield from examples_of_lines(policy, questions)
-
-
 def examples_of_cases(policy: Policy, cases: Sequence[Case]) -> Iterator[Example]:
     """Questions of cases that must call somebody or must not; those in between teach nothing."""
     for case in cases:
-        wanted = {case["expect"]["verdict"], *case["expect"].get("also_ok", ())}
+        wanted = wanted_of(case)
         if case["kind"] != "input" or ("escalate" in wanted and len(wanted) > 1):
             continue
         kind = _KIND_OF_GROUP.get(case.get("group", ""))

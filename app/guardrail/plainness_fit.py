@@ -3,30 +3,24 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
-from app.guardrail.command import read_all
 from app.guardrail.likeness import Likeness
 from app.guardrail.likeness_fit import Example, Lesson, learn, read_lines
 from app.guardrail.plainness import KINDS, slots_of
 from app.guardrail.policy import Policy
 from app.guardrail.policyfiles import PLAINNESS
-from app.guardrail.scoring import Case
+from app.guardrail.scoring import Case, wanted_of
 from app.guardrail.sentences import split_clauses, split_sentences
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; 0 when the weights were written, 2 on bad input."""
-    return learn(Lesson("learn-plain", __doc__, "answers", PLAINNESS, KINDS, all_examples), argv)
+    return learn(LESSON, argv)
 
 
-def all_examples(policy: Policy, cases: Path, answers: Path) -> Iterator[Example]:
-    """What is learnt from: a folder of cases, one of lines, and the examples of the rules.
-
-    Raises:
-        OSError, ValueError: a file cannot be read; the message names file and line.
-    """
-    yield from examples_of_cases(policy, read_all(cases))
-    yield from examples_of_lines(policy, answers)
+def examples_of_rules(policy: Policy) -> Iterator[Example]:
+    """What each rule says that it must pass, and that it must catch."""
     for language, approver in policy.approvers.items():
         for rule in approver.objections:
             for answer in rule.passes:
@@ -38,7 +32,7 @@ def all_examples(policy: Policy, cases: Path, answers: Path) -> Iterator[Example
 def examples_of_cases(policy: Policy, cases: Sequence[Case]) -> Iterator[Example]:
     """Answers that must pass unharmed, and those that must not pass."""
     for case in cases:
-        wanted = {case["expect"]["verdict"], *case["expect"].get("also_ok", ())}
+        wanted = wanted_of(case)
         if case["kind"] == "benign":
             yield from _example(policy, case["lang"], case["raw_answer"], KINDS[0])
         elif case["kind"] == "output" and "allow" not in wanted:
@@ -70,3 +64,15 @@ def _example(policy: Policy, language: str, answer: str, kind: str) -> Iterator[
     found = tuple(slots_of(approver.vocabulary, tagged) for tagged in read if tagged)
     if found:
         yield Example(found, (kind,))
+
+
+LESSON: Final = Lesson(
+    "learn-plain",
+    __doc__,
+    "answers",
+    PLAINNESS,
+    KINDS,
+    examples_of_cases,
+    examples_of_lines,
+    examples_of_rules,
+)

@@ -2,37 +2,27 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
-from app.guardrail.command import read_all
 from app.guardrail.likeness_fit import MARKS, Example, Lesson, example_of, learn, read_lines
 from app.guardrail.policy import Policy
 from app.guardrail.policyfiles import TOPICS
-from app.guardrail.scoring import Case
+from app.guardrail.scoring import Case, wanted_of
 from app.guardrail.topic import KINDS
 
-_OFF_TOPIC = "off-topic"
+_OFF_TOPIC: Final = "off-topic"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; 0 when the weights were written, 2 on bad input."""
-    return learn(Lesson("learn-topics", __doc__, "questions", TOPICS, KINDS, all_examples), argv)
-
-
-def all_examples(policy: Policy, cases: Path, questions: Path) -> Iterator[Example]:
-    """What is learnt from: a folder of cases and one of lines.
-
-    Raises:
-        OSError, ValueError: a file cannot be read; the message names file and line.
-    """
-    yield from examples_of_cases(policy, read_all(cases))
-    yield from examples_of_lines(policy, questions)
+    return learn(LESSON, argv)
 
 
 def examples_of_cases(policy: Policy, cases: Sequence[Case]) -> Iterator[Example]:
     """Questions that the model may answer, and those that are off topic; each once."""
     known: set[str] = set()
     for case in cases:
-        wanted = {case["expect"]["verdict"], *case["expect"].get("also_ok", ())}
+        wanted = wanted_of(case)
         is_off = case["kind"] == "input" and case.get("group") == _OFF_TOPIC
         is_ours = case["kind"] == "benign" or (case["kind"] == "input" and wanted == {"allow"})
         if (is_off or is_ours) and case["question"] not in known:
@@ -53,3 +43,8 @@ def examples_of_lines(policy: Policy, folder: Path) -> Iterator[Example]:
         for mark, question in read_lines(file, MARKS):
             if mark in kinds:
                 yield from example_of(policy, question, (kinds[mark],))
+
+
+LESSON: Final = Lesson(
+    "learn-topics", __doc__, "questions", TOPICS, KINDS, examples_of_cases, examples_of_lines
+)

@@ -95,7 +95,7 @@ def test_what_a_rule_must_catch_it_still_catches() -> None:
 
 @pytest.fixture(scope="module")
 def examples() -> list[Example]:
-    return list(plainness_fit.all_examples(POLICY, HERE / "cases", LINES))
+    return list(plainness_fit.LESSON.examples(POLICY, HERE / "cases", LINES))
 
 
 def test_weights_are_those_of_the_answers_that_ship(examples: list[Example]) -> None:

@@ -69,7 +69,7 @@ def test_a_story_is_not_judged_by_how_it_sounds_as_a_whole() -> None:
 
 @pytest.fixture(scope="module")
 def examples() -> list[Example]:
-    return list(topic_fit.all_examples(POLICY, HERE / "cases", LINES))
+    return list(topic_fit.LESSON.examples(POLICY, HERE / "cases", LINES))
 
 
 def test_weights_are_those_of_the_questions_that_ship(examples: list[Example]) -> None:
